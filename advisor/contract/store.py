@@ -1,0 +1,138 @@
+"""What a store promises: facts that can be re-read any number of times, decisions, and an outbox that sends once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from advisor.domain.facts import CostFact, Pull, PullStatus
+from advisor.domain.report import Message, Receipt
+from advisor.domain.units import Month, Window
+from advisor.domain.usage import UsageSeries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What storing a pull changed, in rows of usage and cost together."""
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRecord:
+    """The last read of a source, as stored."""
+
+    source: str
+    kind: str
+    window: Window
+    pulled_at: datetime
+    status: PullStatus
+    complete_through: datetime | None
+    rows: int
+    rejected: int
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The days a source speaks for."""
+
+    usage_days: frozenset[date]
+    cost_days: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A closed month's verdict on one workload, with a digest and the values of what it assumed."""
+
+    month: Month
+    workload: str
+    state: str
+    reason: str
+    digest: str
+    assumed: Mapping[str, Any]
+    decided_at: datetime
+
+
+class Delivery(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"  # sent, answer lost; not sent again without proof
+    DEAD = "dead"  # refused for good
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message in the outbox."""
+
+    id: int
+    message: Message
+    state: Delivery
+    attempts: int
+    last_error: str
+    receipt: Receipt | None
+
+
+class Store(Protocol):
+    """Facts, decisions and the outbox. Every method is one transaction."""
+
+    def replace(self, pull: Pull) -> Replaced:
+        """Store a pull: facts are replaced by (source, scope, bucket), so that any re-read is idempotent.
+
+        With status OK, stored buckets of the source inside the pull's window that the pull does not hold vanish, and
+        so does their coverage. A PARTIAL pull replaces only what it holds; a FAILED one only records that it failed.
+        A changed or vanished bucket keeps its former values in the history, with the time they were replaced.
+        Raises StorageError where a count does not fit 63 bits.
+        """
+
+    def usage(self, window: Window) -> list[UsageSeries]:
+        """All stored buckets that start inside *window*, one series for each source, provider, model, tier, width."""
+
+    def costs(self, window: Window) -> list[CostFact]:
+        """All stored charges whose period starts inside *window*, `source` filled in."""
+
+    def coverage(self, window: Window) -> dict[str, Coverage]:
+        """For each source, the days inside *window* that it speaks for."""
+
+    def pulls(self) -> dict[str, PullRecord]:
+        """The last pull of each source."""
+
+    def months(self) -> tuple[Month, ...]:
+        """Every month that holds usage, oldest first."""
+
+    def decide(self, decisions: Sequence[Decision], messages: Sequence[Message], at: datetime) -> int:
+        """Record decisions and enqueue messages in one transaction; messages whose dedup key exists are dropped.
+
+        Returns how many messages are new.
+        """
+
+    def decisions(self, workload: str = "") -> list[Decision]:
+        """Recorded decisions, newest first; all revisions."""
+
+    def outbox(self, *states: Delivery) -> list[Outgoing]:
+        """Messages in any of *states* (all, if none is given), oldest first."""
+
+    def claim(self, outgoing_id: int, at: datetime) -> bool:
+        """Take a pending message for sending; False if somebody else has it."""
+
+    def settle(
+        self, outgoing_id: int, state: Delivery, at: datetime, *, error: str = "", receipt: Receipt | None = None
+    ) -> None:
+        """Record what became of a claimed message. PENDING gives it back for another attempt."""
+
+    def snapshot(self) -> AbstractContextManager[Store]:
+        """A view in which every read sees the same state, however long it lasts."""
+
+    def close(self) -> None:
+        """Release files and connections."""

@@ -1,0 +1,1 @@
+"""Comparison to verdict: gates and the fold over closed months."""

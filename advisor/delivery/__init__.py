@@ -1,0 +1,1 @@
+"""Messages to receipts: the outbox and the channels."""

@@ -1,0 +1,101 @@
+"""What a reader is told about one month: verdicts, sources, assumptions and issues, in words and numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from advisor.domain.assumptions import FleetAssumptions, SwitchPolicy, Team
+from advisor.domain.units import Money, Month
+from advisor.domain.usage import SourceReport
+from advisor.domain.verdict import State, Verdict
+
+
+class Severity(StrEnum):
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Something the reader has to know about the answer. `source` names a source or a workload, or is empty."""
+
+    severity: Severity
+    source: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Findings:
+    """Everything that the line decided for one month, not yet put into words.
+
+    `moves` are the workloads to act on. `token_prices_on` and `gpu_prices_on` are the oldest dates of the prices used.
+    """
+
+    month: Month
+    generated_at: datetime
+    currency: str
+    timezone: str
+    verdicts: tuple[Verdict, ...]
+    sources: tuple[SourceReport, ...]
+    issues: tuple[Issue, ...]
+    fleet: FleetAssumptions
+    policy: SwitchPolicy
+    team: Team | None
+    assumed: tuple[str, ...] = ()
+    synthetic: str = ""
+
+    @property
+    def month_closed(self) -> bool:
+        return bool(self.verdicts) and all(verdict.usage.closed for verdict in self.verdicts)
+
+    @property
+    def moves(self) -> tuple[Verdict, ...]:
+        return tuple(v for v in self.verdicts if v.state in (State.SWITCH, State.RETURN))
+
+    @property
+    def total_cost(self) -> Money:
+        """The sum of all known bills; workloads without a known cost are not in it."""
+        total = Money.zero(self.currency)
+        for verdict in self.verdicts:
+            if verdict.usage.cost is not None:
+                total = total + verdict.usage.cost
+        return total
+
+    def bill_share(self, verdict: Verdict) -> float | None:
+        cost = verdict.usage.cost
+        return None if cost is None or not self.total_cost.amount else cost.over(self.total_cost)
+
+    @property
+    def token_prices_on(self) -> date | None:
+        dates = [line.price_checked_on for v in self.verdicts for line in v.usage.lines if line.price_checked_on]
+        return min(dates, default=None)
+
+    @property
+    def gpu_prices_on(self) -> date | None:
+        plans = [v.comparison.chosen for v in self.verdicts if v.comparison]
+        return min((plan.offer.checked_on for plan in plans if plan.offer.checked_on), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One rendered message for one channel, frozen as it will be sent.
+
+    `dedup_key` is the same for the same news to the same channel: whatever is enqueued twice is sent once. `body` is
+    the channel's own form: Block Kit JSON for Slack, JSON of subject, html and text for email, text for a file.
+    """
+
+    dedup_key: str
+    channel: str  # the channel's name in the configuration
+    kind: str  # "report" | "recommendation" | "data-health"
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof of a delivery: the channel's own id of the message."""
+
+    provider_id: str
+    delivered_at: datetime

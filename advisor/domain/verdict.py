@@ -1,0 +1,94 @@
+"""What should be done about a workload, why, and the one next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from advisor.domain.comparison import Comparison, NotCompared
+from advisor.domain.usage import WorkloadUsage
+
+
+class State(StrEnum):
+    """The verdicts of design section 3."""
+
+    INELIGIBLE = "INELIGIBLE"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    STAY = "STAY"
+    WATCH = "WATCH"
+    SWITCH_BLOCKED = "SWITCH_BLOCKED"
+    SWITCH = "SWITCH"
+    RETURN = "RETURN"
+
+
+class Gate(StrEnum):
+    """What stands between a cheaper fleet and a recommendation, in the order in which they are shown."""
+
+    SOURCE = "SOURCE"  # a source is partial or failed
+    MONTH_OPEN = "MONTH_OPEN"
+    MONTHLY_SHAPE = "MONTHLY_SHAPE"  # only monthly totals
+    WEAK_OFFER = "WEAK_OFFER"  # undated, community or unsourced GPU price
+    SAVINGS_RATIO = "SAVINGS_RATIO"
+    MIN_SAVINGS = "MIN_SAVINGS"
+    EQUIVALENT = "EQUIVALENT"  # the 70 % rule is not cheaper
+    PROBABILITY = "PROBABILITY"
+    LOW_END = "LOW_END"  # not cheaper at the low end of the throughput band
+    PAYBACK = "PAYBACK"
+    PRICE_TODAY = "PRICE_TODAY"  # not cheaper at today's token prices
+    STREAK = "STREAK"  # not for enough closed months in a row
+    TEAM = "TEAM"  # hours or on-call not there, or not stated
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is."""
+
+    ALL_GATES_MET = "ALL_GATES_MET"
+    STANDING = "STANDING"  # recommended before; the exit rule is not met
+    TEAM_NOT_STATED = "TEAM_NOT_STATED"
+    TEAM_TOO_SMALL = "TEAM_TOO_SMALL"
+    GATE = "GATE"  # cheaper, but the first of `blocked_by` is not met
+    SERVERLESS_CHEAPER = "SERVERLESS_CHEAPER"
+    NO_CLOSED_MONTH = "NO_CLOSED_MONTH"
+    MISSING = "MISSING"  # price, profile, offer, rate or usage
+    CLOSED_WEIGHTS = "CLOSED_WEIGHTS"
+    NOT_MODELLED = "NOT_MODELLED"
+    DEDICATED = "DEDICATED"  # already on own GPUs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """One gate of one month: whether it holds and the figures that say so, ready to print."""
+
+    gate: Gate
+    met: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Verdict:
+    """The advice on one workload for one month.
+
+    `streak` counts the closed months in a row, up to this one, in which every monthly economic gate held.
+    `previous` is the verdict one month earlier, None at the first. `leaning` says, for a verdict without a closed
+    month or without data, which way the available days point. `gates` are all gates of the month; `blocked_by` those
+    not met, the binding one first. `reason_text` and `next_action` are printed as they are.
+    """
+
+    basis: Comparison | NotCompared
+    state: State
+    previous: State | None
+    reason: Reason
+    reason_text: str
+    streak: int
+    leaning: State | None
+    gates: tuple[GateResult, ...]
+    blocked_by: tuple[Gate, ...]
+    next_action: str
+
+    @property
+    def usage(self) -> WorkloadUsage:
+        return self.basis.usage
+
+    @property
+    def comparison(self) -> Comparison | None:
+        return self.basis if isinstance(self.basis, Comparison) else None

@@ -1,0 +1,1 @@
+"""Facts to usage: token semantics, the scan engine, totals, completeness, reconciliation."""

@@ -1,0 +1,1 @@
+"""Usage to comparison: demand, plans, break-even, probability."""

@@ -1,0 +1,1 @@
+"""Verdicts to words: what is said, and its shape in each format."""
