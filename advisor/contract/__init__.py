@@ -1,1 +1,1 @@
-"""The ports: what a source, a channel and a store promise, and a test kit for each that every implementation inherits."""
+"""The ports: what a source, a channel and a store promise, with a test kit for each that implementations inherit."""

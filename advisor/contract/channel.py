@@ -27,10 +27,10 @@ class Channel(Settings, ABC):
     def deliver(self, message: Message) -> Receipt:
         """Deliver *message* once, as it is, with one attempt: the outbox owns retries.
 
-        Raises DeliveryError; `permanent` says that sending it again cannot help. Raises `OutcomeUnknown` where the
+        Raises DeliveryError; `permanent` says that sending it again cannot help. Raises `OutcomeUnknownError` where the
         message may or may not have arrived.
         """
 
 
-class OutcomeUnknown(Exception):
+class OutcomeUnknownError(Exception):
     """The other side may or may not have taken the message: a timeout or a broken answer after it was sent."""

@@ -1,4 +1,4 @@
-"""What the user states about the workloads, the fleet, the rule and the team. The defaults here are the documented ones.
+"""What the user states about workloads, fleet, rule and team. The defaults here are the documented ones.
 
 The configuration validates straight into these values, so each setting and its default exists once.
 """
