@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from advisor.contract.channel import Channel
-from advisor.contract.settings import Settings
+from advisor.contract.settings import Settings, explain
 from advisor.contract.source import Source
 from advisor.errors import ConfigError
 
@@ -49,7 +49,7 @@ def build(group: str, table: Mapping[str, Any], folder: Path, environ: Mapping[s
         return found.model_validate(settings, context={"folder": folder, "environ": environ})
     except ValidationError as error:
         section = "sources" if group == SOURCES else "channels"
-        raise explain(error, f"{section}.{table.get('name', '?')}", found) from error
+        raise explain(error, found, f"{section}.{table.get('name', '?')}") from error
 
 
 def build_source(table: Mapping[str, Any], folder: Path, environ: Mapping[str, str]) -> Source:
@@ -62,20 +62,3 @@ def build_channel(table: Mapping[str, Any], folder: Path, environ: Mapping[str, 
     channel = build(CHANNELS, table, folder, environ)
     assert isinstance(channel, Channel)
     return channel
-
-
-def explain(error: ValidationError, prefix: str, model: type[Settings]) -> ConfigError:
-    """The first few faults of a table as one ConfigError: the key's path, what is wrong, the nearest known key."""
-    lines = []
-    hint = ""
-    for fault in error.errors()[:5]:
-        path = ".".join([prefix, *(str(part) for part in fault["loc"])]).strip(".")
-        if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            key = str(fault["loc"][-1])
-            known = [field.alias or name for name, field in model.model_fields.items()]
-            near = get_close_matches(key, known, n=1)
-            lines.append(f"{path}: unknown key")
-            hint = hint or (f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}")
-        else:
-            lines.append(f"{path}: {fault['msg'].removeprefix('Value error, ')}")
-    return ConfigError("; ".join(lines), hint)

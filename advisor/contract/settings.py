@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from advisor.errors import ConfigError
 
@@ -86,3 +96,46 @@ def _resolve_before(value: object, info: ValidationInfo) -> object:
 
 
 LocalPath = Annotated[str, BeforeValidator(_resolve_before)]
+
+
+def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") -> ConfigError:
+    """The first faults of a table as one ConfigError: each key's path and what is wrong, and the nearest known key."""
+    lines = []
+    hint = ""
+    for fault in error.errors()[:5]:
+        path = ".".join([*([prefix] if prefix else []), *(str(part) for part in fault["loc"])])
+        if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            key = str(fault["loc"][-1])
+            known = sorted(known_keys(model, fault["loc"][:-1]))
+            near = get_close_matches(key, known, n=1)
+            lines.append(f"{path}: unknown key")
+            hint = hint or (f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}")
+        elif fault["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
+            lines.append(f"{path}: missing")
+            hint = hint or f"add {str(fault['loc'][-1])!r}"
+        else:
+            lines.append(f"{path}: {fault['msg'].removeprefix('Value error, ')}")
+    return ConfigError("; ".join(lines), hint or "the configuration reference is in the README")
+
+
+def known_keys(model: Any, path: tuple[int | str, ...]) -> set[str]:
+    """The keys that a table may hold at *path* below *model*; empty where the path leads nowhere."""
+    fields = _fields(model)
+    for part in path:
+        if isinstance(part, str):
+            model = fields.get(part)
+        fields = _fields(model)
+    return set(fields)
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    """Key to type, of the first model or dataclass inside an annotation such as `tuple[Workload, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
+    if dataclasses.is_dataclass(annotation):
+        hints = get_type_hints(annotation, include_extras=True)
+        return {field.name: hints[field.name] for field in dataclasses.fields(annotation)}
+    for argument in get_args(annotation):
+        if found := _fields(argument):
+            return found
+    return {}
