@@ -51,12 +51,15 @@ def main() -> None:
         code = advisor.main(standalone_mode=False)
     except click.exceptions.Abort:
         code = _fail("interrupted", "", 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = 2
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f"{context.command_path} --help" if context else "advisor --help"
         code = _fail(error.format_message(), hint, 2)
     except BrokenPipeError:
-        # The reader went away (`advisor usage | head`): point stdout elsewhere so that the interpreter's flush is quiet.
+        # The reader went away (`advisor usage | head`): point stdout elsewhere, so that the last flush is quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:  # the last net under every command

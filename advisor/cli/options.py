@@ -1,0 +1,92 @@
+"""What several commands share: their options, and the desk they work at."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from advisor.app import Desk
+    from advisor.domain.units import Month
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class MonthType(click.ParamType):
+    """A month, `2026-10`."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:
+        from advisor.domain.units import Month
+
+        try:
+            return value if isinstance(value, Month) else Month.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class DayType(click.ParamType):
+    """A UTC day, `2026-10-31`, or a month, which stands for its first day."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        text = str(value)
+        try:
+            day = date.fromisoformat(text if len(text) != len("2026-10") else f"{text}-01")
+        except ValueError:
+            self.fail(f"{text!r} is not a day; write it as YYYY-MM-DD", param, ctx)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def config_option(command: Command) -> Command:
+    return click.option("--config", "config", metavar="FILE", help="Default: $ADVISOR_CONFIG, then ./advisor.toml.")(
+        command
+    )
+
+
+def month_option(command: Command) -> Command:
+    return click.option("--month", type=MonthType(), help="Default: the last full month.")(command)
+
+
+def sync_option(command: Command) -> Command:
+    return click.option("--no-sync", is_flag=True, help="Answer from what is stored; read no source.")(command)
+
+
+def clock() -> datetime:
+    """The time, read once a command. ADVISOR_NOW (RFC 3339) stands in for it, to replay an earlier day."""
+    stated = os.environ.get("ADVISOR_NOW")
+    if not stated:
+        return datetime.now(UTC)
+    from advisor.errors import UsageError
+
+    try:
+        moment = datetime.fromisoformat(stated)
+    except ValueError:
+        raise UsageError(f"ADVISOR_NOW={stated!r} is not a time", "write it like 2026-11-24T12:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@contextmanager
+def desk_at(config: str | None) -> Iterator[Desk]:
+    """Open the desk that a configuration describes."""
+    from advisor import config as configuration
+    from advisor.app import wire
+
+    path = configuration.locate(config, os.environ, Path.cwd())
+    with wire(configuration.load(path), os.environ, clock()) as desk:
+        yield desk
+
+
+def progress(label: str) -> None:
+    """Say on a terminal what is being read."""
+    if sys.stderr.isatty():
+        click.echo(f"reading {label} …", err=True)
