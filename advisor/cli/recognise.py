@@ -17,7 +17,8 @@ HEAD_BYTES = 65_536
 UNIX_TIME_FROM = 1e8  # seconds; smaller numbers count from a start of their own (1e8 s is March 1973)
 NAMES = {
     "timestamp": (
-        "timestamp", "time", "ts", "created_at", "created", "starttime", "start_time", "datetime", "hour", "hour_offset",
+        "timestamp", "time", "ts", "created_at", "created", "starttime", "start_time", "datetime", "hour",
+        "hour_offset",
     ),
     "date": ("date", "day", "usage_date", "usage_date_utc", "month", "period"),
     "model": ("model", "model_id", "modelid", "model_name", "model_version", "slug", "base_model_name"),
