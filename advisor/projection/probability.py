@@ -1,0 +1,39 @@
+"""How sure a comparison is, given how well the throughput is known."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+LOW_END_Z = 1.28
+"""The low end of the throughput band: the 10th percentile, x e^(-1.28 sigma) (design: throughput)."""
+
+
+def probability_cheaper(serverless: float, dedicated: float, sigma_serverless: float, sigma_dedicated: float) -> float:
+    """P(dedicated < serverless) for independent lognormal totals with these medians [dec-01].
+
+    Phi(ln(S / D) / sqrt(s_S^2 + s_D^2)). A billed invoice has s_S = 0. s_D is the throughput's sigma, applied to the
+    whole dedicated total; its fixed part is not uncertain in this way, so the spread is overstated, never understated.
+    What is not in it: volume, price and GPU-rate changes to come.
+    """
+    if serverless <= 0:
+        return 0.0
+    spread = math.hypot(sigma_serverless, sigma_dedicated)
+    if spread == 0:
+        return 1.0 if dedicated < serverless else 0.0
+    return NormalDist().cdf(math.log(serverless / dedicated) / spread)
+
+
+def ratio_needed(probability: float, sigma: float) -> float:
+    """The smallest S / D at which P(cheaper) reaches *probability* [dec-02]: e^(Phi^-1(P) sigma)."""
+    return math.exp(NormalDist().inv_cdf(probability) * sigma)
+
+
+def low_end_factor(sigma: float) -> float:
+    """What throughput is multiplied by at the low end of its band."""
+    return math.exp(-LOW_END_Z * sigma)
+
+
+def payback_months(one_off: float, saving_before_migration: float) -> float:
+    """Months until the one-off migration is earned back; infinite where nothing is saved [dec-03]."""
+    return one_off / saving_before_migration if saving_before_migration > 0 else math.inf

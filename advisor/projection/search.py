@@ -1,0 +1,53 @@
+"""The cheapest plan of each policy, over every offer and every profile that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisor.domain.assumptions import FleetAssumptions, PolicyName
+from advisor.domain.fleet import Demand, Infeasible, Offer, Plan, Profile
+from advisor.domain.usage import WorkloadUsage
+from advisor.market.gpus import same_gpu
+from advisor.projection.demand import demand
+from advisor.projection.policies import plan
+
+RUNNERS_UP = 5
+
+
+def pairs(
+    usage: WorkloadUsage, offers: Sequence[Offer], profiles: Sequence[Profile], fleet: FleetAssumptions
+) -> list[tuple[Offer, Demand]]:
+    """Every on-demand offer with the demand on each profile measured on its GPU; demand is taken once a profile."""
+    demands = [demand(usage, profile, fleet) for profile in profiles]
+    return [
+        (offer, needed)
+        for needed in demands
+        for offer in offers
+        if offer.commitment == "on-demand" and same_gpu(offer.gpu, needed.profile.gpu)
+    ]
+
+
+def cheapest(
+    policy: PolicyName, candidates: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions
+) -> tuple[Plan | Infeasible, tuple[Plan, ...]]:
+    """The policy's cheapest plan, or why it has none, and the runners-up on other GPUs or from other providers."""
+    tried = [plan(policy, needed, offer, fleet) for offer, needed in candidates]
+    plans = sorted(
+        (found for found in tried if isinstance(found, Plan)),
+        key=lambda found: (found.cost.total.amount, found.offer.provider, found.offer.gpu, found.offer.gpus),
+    )
+    if plans:
+        return plans[0], tuple(_one_each(plans[1:], plans[0]))
+    reasons = [found.reason for found in tried if isinstance(found, Infeasible)]
+    return Infeasible(policy=policy, reason=reasons[0] if reasons else "no offer fits a profile"), ()
+
+
+def _one_each(plans: Sequence[Plan], best: Plan) -> list[Plan]:
+    """The first plan of each further provider and GPU, at most RUNNERS_UP of them."""
+    seen = {(best.offer.provider, best.offer.gpu)}
+    kept = []
+    for found in plans:
+        if (found.offer.provider, found.offer.gpu) not in seen and len(kept) < RUNNERS_UP:
+            seen.add((found.offer.provider, found.offer.gpu))
+            kept.append(found)
+    return kept
