@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from advisor.contract.settings import Settings
@@ -24,8 +25,8 @@ class Channel(Settings, ABC):
     on: tuple[News, ...] = ("report", "recommendation", "data-health")
 
     @abstractmethod
-    def deliver(self, message: Message) -> Receipt:
-        """Deliver *message* once, as it is, with one attempt: the outbox owns retries.
+    def deliver(self, message: Message, at: datetime) -> Receipt:
+        """Deliver *message* once, as it is, with one attempt at the time *at*: the outbox owns retries.
 
         Raises DeliveryError; `permanent` says that sending it again cannot help. Raises `OutcomeUnknownError` where the
         message may or may not have arrived.

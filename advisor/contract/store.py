@@ -112,8 +112,10 @@ class Store(Protocol):
         """Every month that holds usage, oldest first."""
 
     def decide(self, decisions: Sequence[Decision], messages: Sequence[Message], at: datetime) -> int:
-        """Record decisions and enqueue messages in one transaction; messages whose dedup key exists are dropped.
+        """Record decisions and enqueue messages in one transaction.
 
+        A decision that says the same as the last one on its month and workload is not a revision, and is dropped. So
+        is a message whose dedup key exists, unless that one is DEAD: it never arrived, so it is replaced and sent.
         Returns how many messages are new.
         """
 
@@ -129,7 +131,10 @@ class Store(Protocol):
     def settle(
         self, outgoing_id: int, state: Delivery, at: datetime, *, error: str = "", receipt: Receipt | None = None
     ) -> None:
-        """Record what became of a claimed message. PENDING gives it back for another attempt."""
+        """Record what became of a claimed message. PENDING gives it back for another attempt.
+
+        Raises StorageError unless the message is SENDING, or UNKNOWN and now known.
+        """
 
     def snapshot(self) -> AbstractContextManager[Store]:
         """A view in which every read sees the same state, however long it lasts."""

@@ -95,7 +95,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Proof of a delivery: the channel's own id of the message."""
+    """Proof of a delivery: the channel's own id of the message.
+
+    `note` is what the sender has to know although it was delivered, such as the recipients that were refused.
+    """
 
     provider_id: str
     delivered_at: datetime
+    note: str = ""

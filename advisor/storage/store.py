@@ -1,0 +1,93 @@
+"""The store on SQLite: each method is one transaction on one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from advisor.contract.store import Coverage, Decision, Delivery, Outgoing, PullRecord, Replaced, Store
+from advisor.domain.facts import CostFact, Pull
+from advisor.domain.report import Message, Receipt
+from advisor.domain.units import Month, Window
+from advisor.domain.usage import UsageSeries
+from advisor.storage import facts, ledger, reads
+from advisor.storage.database import Database, Transactions, create, path_of
+from advisor.storage.migrate import to_head
+
+
+def open_store(url: str) -> Store:
+    """Open, and where needed create or migrate, the store at *url*: a path or `sqlite:///path`.
+
+    Raises StorageError with what to do where the file cannot be used.
+    """
+    path = path_of(url)
+    create(path)
+    database = Database(path)
+    try:
+        to_head(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqliteStore(database)
+
+
+class SqliteStore:
+    """See `advisor.contract.store.Store` for what each method promises."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._in = transactions
+
+    def replace(self, pull: Pull) -> Replaced:
+        with self._in.writing() as connection:
+            return facts.replace(connection, pull)
+
+    def usage(self, window: Window) -> list[UsageSeries]:
+        with self._in.reading() as connection:
+            return reads.usage(connection, window)
+
+    def costs(self, window: Window) -> list[CostFact]:
+        with self._in.reading() as connection:
+            return reads.costs(connection, window)
+
+    def coverage(self, window: Window) -> dict[str, Coverage]:
+        with self._in.reading() as connection:
+            return reads.coverage(connection, window)
+
+    def pulls(self) -> dict[str, PullRecord]:
+        with self._in.reading() as connection:
+            return reads.pulls(connection)
+
+    def months(self) -> tuple[Month, ...]:
+        with self._in.reading() as connection:
+            return reads.months(connection)
+
+    def decide(self, decisions: Sequence[Decision], messages: Sequence[Message], at: datetime) -> int:
+        with self._in.writing() as connection:
+            return ledger.decide(connection, decisions, messages, at)
+
+    def decisions(self, workload: str = "") -> list[Decision]:
+        with self._in.reading() as connection:
+            return ledger.decisions(connection, workload)
+
+    def outbox(self, *states: Delivery) -> list[Outgoing]:
+        with self._in.reading() as connection:
+            return ledger.outbox(connection, states)
+
+    def claim(self, outgoing_id: int, at: datetime) -> bool:
+        with self._in.writing() as connection:
+            return ledger.claim(connection, outgoing_id, at)
+
+    def settle(
+        self, outgoing_id: int, state: Delivery, at: datetime, *, error: str = "", receipt: Receipt | None = None
+    ) -> None:
+        with self._in.writing() as connection:
+            ledger.settle(connection, outgoing_id, state, at, error, receipt)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Store]:
+        with self._in.pinned() as transactions:
+            yield SqliteStore(transactions)
+
+    def close(self) -> None:
+        self._in.close()
