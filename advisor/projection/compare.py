@@ -13,7 +13,7 @@ from advisor.domain.facts import Basis
 from advisor.domain.fleet import Infeasible, Offer, Plan, Profile
 from advisor.domain.units import Money
 from advisor.domain.usage import WorkloadUsage
-from advisor.market.models import Model
+from advisor.market.models import Model, canonical
 from advisor.projection.break_even import Staircase
 from advisor.projection.cost import engineering_hours
 from advisor.projection.demand import demand
@@ -25,18 +25,24 @@ SERVERLESS_SIGMA = {Basis.BILLED: 0.0, Basis.ALLOCATED: 0.0, Basis.ESTIMATED: 0.
 """Spread of ln(invoice). An estimate's price may be wrong, but by no known amount: its basis is printed instead."""
 
 
-def ineligible(usage: WorkloadUsage, served: Model | None) -> NotCompared | None:
-    """Why a workload can never be rented GPUs for, or None. *served* is the model that would be hosted."""
-    name = usage.workload.name
+def unknown(usage: WorkloadUsage) -> NotCompared:
+    """A workload whose model is not known here: an unknown name is never taken for a known model."""
     ids = ", ".join(usage.models_raw) or usage.workload.serve
-    if served is None:
-        fix = f'name the open model it is: [[workloads]] name = "{name}", models = ["{ids}"], serve = "..."'
-        return NotCompared(usage=usage, missing=Missing.UNKNOWN_MODEL, detail=f"{ids} is no model known here; {fix}")
+    detail = f'{ids} is no model known here: name the open model it is with serve = "..." in its [[workloads]]'
+    return NotCompared(usage=usage, missing=Missing.UNKNOWN_MODEL, detail=detail)
+
+
+def ineligible(usage: WorkloadUsage, served: Model) -> NotCompared | None:
+    """Why a workload can never be rented GPUs for, or None. *served* is the model that would be hosted."""
     if not served.modelled:
         detail = f"{served.id} is {served.kind}, which the throughput model does not cover"
         return NotCompared(usage=usage, missing=Missing.NOT_MODELLED, detail=detail)
     if not served.open_weights:
         return NotCompared(usage=usage, missing=Missing.CLOSED_WEIGHTS, detail=f"{served.id} has closed weights")
+    originals = {known for raw in usage.models_raw if (known := canonical(raw)) and known.id != served.id}
+    if not usage.workload.approved_by and any(not known.open_weights for known in originals):
+        detail = f"{served.id} would stand in for a closed model: name who accepted it with approved_by"
+        return NotCompared(usage=usage, missing=Missing.CLOSED_WEIGHTS, detail=detail)
     return None
 
 

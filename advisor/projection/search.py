@@ -45,7 +45,7 @@ def cheapest(
 def _one_each(plans: Sequence[Plan], best: Plan) -> list[Plan]:
     """The first plan of each further provider and GPU, at most RUNNERS_UP of them."""
     seen = {(best.offer.provider, best.offer.gpu)}
-    kept = []
+    kept: list[Plan] = []
     for found in plans:
         if (found.offer.provider, found.offer.gpu) not in seen and len(kept) < RUNNERS_UP:
             seen.add((found.offer.provider, found.offer.gpu))

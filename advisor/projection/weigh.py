@@ -12,7 +12,7 @@ from advisor.domain.units import Money
 from advisor.domain.usage import WorkloadUsage
 from advisor.market import models
 from advisor.market.profiles import profiles
-from advisor.projection.compare import compare, ineligible
+from advisor.projection.compare import compare, ineligible, unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,10 @@ class Scales:
         return tuple(self._weigh(usage, bills) for usage in usages)
 
     def _weigh(self, usage: WorkloadUsage, bills: Mapping[str, Money]) -> Comparison | NotCompared:
-        model = models.by_id(usage.workload.serve) or models.canonical(usage.workload.serve or usage.models_raw[0])
-        if verdict := ineligible(usage, model):
-            return verdict
+        served = usage.workload.serve or (usage.models_raw[0] if usage.models_raw else "")
+        model = models.by_id(served) or models.canonical(served)
+        if model is None or (barrier := ineligible(usage, model)):
+            return unknown(usage) if model is None else barrier
         requests = usage.requests or 0
         known = profiles(
             model.id,

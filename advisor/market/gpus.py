@@ -1,0 +1,82 @@
+"""GPUs by canonical name: what hosts call them, and how much memory they have."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from advisor.errors import MarketError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One GPU model. `family` groups those that differ only in form factor; an offer may name the family alone."""
+
+    name: str
+    memory_gb: int
+    family: str
+    aliases: tuple[str, ...] = ()
+
+
+def _gpu(name: str, memory_gb: int, *aliases: str, family: str = "") -> Gpu:
+    return Gpu(name=name, memory_gb=memory_gb, family=family or name, aliases=aliases)
+
+
+# Memory in GB as on the vendors' data sheets.
+GPUS = (
+    _gpu("A100-80GB-SXM", 80, "A100-SXM4-80GB", "A100 SXM 80GB", "A100-SXM-80GB", family="A100-80GB"),
+    _gpu("A100-80GB-PCIe", 80, "A100-PCIe-80GB", "A100 PCIe 80GB", "A100 PCIe", family="A100-80GB"),
+    _gpu("A100-40GB", 40, "A100 SXM 40GB", "A100-SXM4-40GB", "A100-PCIe-40GB"),
+    _gpu("H100-80GB-SXM", 80, "H100-SXM-80GB", "H100 SXM", "H100-SXM5-80GB", "H100-SXM", family="H100-80GB"),
+    _gpu("H100-80GB-PCIe", 80, "H100 PCIe", "H100-PCIe", family="H100-80GB"),
+    _gpu("H100-94GB-NVL", 94, "H100-NVL-94GB", "H100 NVL", "H100-NVL"),
+    _gpu("H200-141GB", 141, "H200-SXM-141GB", "H200", "H200-SXM", "H200-NVL-141GB"),
+    _gpu("B200-180GB", 180, "B200-SXM-180GB", "B200", "B200-SXM"),
+    _gpu("GB200-186GB", 186, "GB200-192GB", "GB200"),
+    _gpu("GH200-96GB", 96, "GH200"),
+    _gpu("L40S-48GB", 48, "L40S"),
+    _gpu("L4-24GB", 24, "L4"),
+    _gpu("A10-24GB", 24, "A10"),
+    _gpu("A10G-24GB", 24, "A10G"),
+    _gpu("RTX-4090-24GB", 24, "RTX 4090", "RTX4090-24GB", "RTX4090", "4090"),
+    _gpu("RTX-PRO-6000-96GB", 96, "RTX PRO 6000 Blackwell Server Edition", "RTX PRO 6000"),
+    _gpu("MI300X-192GB", 192, "MI300X", "AMD Instinct MI300X 192GB HBM3"),
+    _gpu("MI325X-256GB", 256, "MI325X", "AMD Instinct MI325X 256GB HBM3e"),
+)
+FAMILIES = {gpu.family for gpu in GPUS}
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower().replace("nvidia", ""))
+
+
+_BY_KEY: dict[str, str] = {
+    **{_key(alias): gpu.name for gpu in GPUS for alias in (gpu.name, *gpu.aliases)},
+    **{_key(family): family for family in FAMILIES},
+    **{_key(family.removesuffix("-80GB")): family for family in FAMILIES if family.endswith("-80GB")},
+}
+
+
+def canonical_gpu(name: str) -> str:
+    """The canonical name of a GPU or of a family. Raises MarketError naming the nearest.
+
+    >>> canonical_gpu("A100 SXM 80GB"), canonical_gpu("H100")
+    ('A100-80GB-SXM', 'H100-80GB')
+    """
+    if found := _BY_KEY.get(_key(name)):
+        return found
+    known = sorted({gpu.name for gpu in GPUS} | FAMILIES)
+    near = get_close_matches(name.upper(), known, n=1, cutoff=0.5)
+    raise MarketError(
+        f"{name!r} is no GPU known here", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    )
+
+
+def same_gpu(left: str, right: str) -> bool:
+    """Whether two canonical names mean the same GPU: equal, or one is the family of the other."""
+    return left == right or _family(left) == right or _family(right) == left
+
+
+def _family(name: str) -> str:
+    return next((gpu.family for gpu in GPUS if gpu.name == name), name)
