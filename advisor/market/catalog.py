@@ -29,28 +29,19 @@ PROVIDERS = {
     "fireworks-ai": "fireworks",
 }
 FIX = "add [[prices]]"
+# The package states no date of its own: the day on which we took a version, newest on the index.
+CURRENT_ON = {"0.2.3": date(2026, 11, 24)}
 
 
 @cache
 def _catalog() -> tuple[Any, str, date | None]:
-    """The catalog, its name with its version, and the day of its newest dated price.
-
-    The package states no date of its own, so its newest price change stands for it: the catalog is at least that new.
-    """
+    """The catalog, its name with its version, and the day on which that version was current."""
     from importlib.metadata import version
 
     from genai_prices import data_snapshot
 
-    snapshot = data_snapshot.get_snapshot()
-    changes = [
-        row.constraint.start_date
-        for provider in snapshot.providers
-        for model in provider.models
-        if isinstance(model.prices, list)
-        for row in model.prices
-        if isinstance(getattr(row.constraint, "start_date", None), date)
-    ]
-    return snapshot, f"genai-prices {version('genai-prices')}", max(changes, default=None)
+    release = version("genai-prices")
+    return data_snapshot.get_snapshot(), f"genai-prices {release}", CURRENT_ON.get(release)
 
 
 def schedule(provider: str, model_raw: str, model_id: str | None) -> Schedule | Unpriced:

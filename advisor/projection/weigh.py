@@ -36,8 +36,10 @@ class Scales:
     def _weigh(self, usage: WorkloadUsage, bills: Mapping[str, Money]) -> Comparison | NotCompared:
         served = usage.workload.serve or (usage.models_raw[0] if usage.models_raw else "")
         model = models.by_id(served) or models.canonical(served)
-        if model is None or (barrier := ineligible(usage, model)):
-            return unknown(usage) if model is None else barrier
+        if model is None:
+            return unknown(usage)
+        if barrier := ineligible(usage, model):
+            return barrier
         requests = usage.requests or 0
         known = profiles(
             model.id,
