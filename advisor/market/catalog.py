@@ -2,125 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
+from advisor.domain.facts import ON_DEMAND
 from advisor.market.models import canonical
-from advisor.market.token_prices import Rates, Schedule, Unpriced
+from advisor.market.rates import Rates, Schedule, Unpriced
 
-# Our provider names follow OpenTelemetry; the catalog has its own.
-PROVIDERS = {
-    "aws.bedrock": "aws",
-    "bedrock": "aws",
-    "azure.ai.openai": "azure",
-    "azure-openai": "azure",
-    "gcp.vertex_ai": "google",
-    "gcp.gemini": "google",
-    "vertex": "google",
-    "mistral_ai": "mistral",
-    "x_ai": "x-ai",
-    "xai": "x-ai",
-    "together_ai": "together",
-    "together-ai": "together",
-    "fireworks_ai": "fireworks",
-    "fireworks-ai": "fireworks",
-}
 FIX = "add [[prices]]"
-# The package states no date of its own: the day on which we took a version, newest on the index.
-CURRENT_ON = {"0.2.3": date(2026, 11, 24)}
+# The package states no date of its own: the day of its release, from the package index.
+RELEASED = {"0.2.3": date(2026, 11, 10)}
+# What marks a tier's prices in the catalog.
+TIERS: Mapping[str, Mapping[str, str]] = {
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+}
+# Charges beside tokens, which a count of tokens cannot tell.
+BESIDE_TOKENS = ("requests_kcount", "output_reasoning_mtok")
+
+
+def edition() -> str:
+    """The catalog with its version; cheap, as the catalog itself is not imported."""
+    return f"genai-prices {version('genai-prices')}"
 
 
 @cache
-def _catalog() -> tuple[Any, str, date | None]:
-    """The catalog, its name with its version, and the day on which that version was current."""
-    from importlib.metadata import version
-
+def _snapshot() -> Any:
     from genai_prices import data_snapshot
 
-    release = version("genai-prices")
-    return data_snapshot.get_snapshot(), f"genai-prices {release}", CURRENT_ON.get(release)
+    return data_snapshot.get_snapshot()
 
 
-def schedule(provider: str, model_raw: str, model_id: str | None) -> Schedule | Unpriced:
-    """All rates of a model at a host. Without a host, only a closed model's own maker is taken."""
-    snapshot, source, checked_on = _catalog()
-    if not provider:
-        known = canonical(model_raw)
-        if known is None or known.open_weights:
-            return Unpriced(reason=f"no host of {model_raw} is stated: set `provider` on its source, or {FIX}")
-        try:
-            _, found = snapshot.find_provider_model(model_raw, None, None, None)
-        except LookupError:
-            return Unpriced(reason=f"{model_raw} is not in {source}: {FIX}")
-        return _schedule(found, source, checked_on)
-    name = PROVIDERS.get(provider.lower(), provider.lower())
-    host = next((candidate for candidate in snapshot.providers if candidate.id == name), None)
-    if host is None:
-        return Unpriced(reason=f"{source} has no prices of {provider}: {FIX}")
-    found = host.find_model(model_raw) or host.find_model(model_raw.rpartition("/")[2])
-    if found is not None:
-        return _schedule(found, source, checked_on)
-    return _by_canonical_id(host.models, model_raw, model_id, provider, source, checked_on)
+def schedule(host: str, model_raw: str, model_id: str | None, tier: str) -> Schedule:
+    """All prices of a model at a host in one tier. Without a host, only a closed model's own maker is taken."""
+    if tier != ON_DEMAND and tier not in TIERS:
+        return Schedule.never(f"no {tier} price of {model_raw} is known: {FIX}")
+    if not host:
+        return _of_its_maker(model_raw, tier)
+    sellers = {seller.id: seller for seller in _snapshot().providers}
+    if host not in sellers:
+        return Schedule.never(f"{edition()} has no prices of {host}: {FIX}")
+    seller = sellers[host]
+    for name in dict.fromkeys((model_raw, model_raw.rpartition("/")[2])):
+        if (found := seller.find_model(name)) and _same(found, model_id):
+            return _dated(found, tier, edition())
+    if same := _spelt_otherwise(seller, model_id):
+        if len({repr(model.prices) for model in same}) > 1:
+            ids = ", ".join(sorted(model.id for model in same)[:3])
+            return Schedule.never(f"{host} prices {model_raw} in several ways ({ids}): {FIX}")
+        return _dated(same[0], tier, f"{edition()}, there as {same[0].id}")
+    for maker in seller.fallback_model_providers or ():
+        if (found := sellers[maker].find_model(model_raw.rpartition("/")[2])) and _same(found, model_id):
+            return _dated(found, tier, f"{edition()}, the price of {maker}")
+    return Schedule.never(f"{edition()} has no price of {model_raw} at {host}: {FIX}")
 
 
-def _by_canonical_id(
-    models: Iterable[Any], model_raw: str, model_id: str | None, provider: str, source: str, checked_on: date | None
-) -> Schedule | Unpriced:
-    """The host's rows of the same canonical model, if they all agree."""
-    same = [model for model in models if model_id and (known := canonical(model.id)) and known.id == model_id]
-    schedules = {
-        repr(found): found for model in same if isinstance(found := _schedule(model, source, checked_on), Schedule)
-    }
-    if len(schedules) == 1:
-        return next(iter(schedules.values()))
-    if schedules:
-        ids = ", ".join(sorted(model.id for model in same)[:3])
-        return Unpriced(reason=f"{provider} prices {model_raw} in several ways ({ids}): use its own id, or {FIX}")
-    return Unpriced(reason=f"{source} has no price of {model_raw} at {provider}: {FIX}")
+def _of_its_maker(model_raw: str, tier: str) -> Schedule:
+    known = canonical(model_raw)
+    if known is None or known.open_weights:
+        return Schedule.never(f"no host of {model_raw} is stated: set `provider` on its source, or {FIX}")
+    try:
+        maker, found = _snapshot().find_provider_model(model_raw.rpartition("/")[2], None, None, None)
+    except LookupError:
+        return Schedule.never(f"{model_raw} is not in {edition()}: {FIX}")
+    return _dated(found, tier, f"{edition()}, the price of {maker.id}")
 
 
-def _schedule(model: Any, source: str, checked_on: date | None) -> Schedule | Unpriced:
-    rows = model.prices if isinstance(model.prices, list) else [_Always(model.prices)]
-    dated: list[tuple[date, Rates]] = []
-    for row in rows:
-        start = date.min if row.constraint is None else getattr(row.constraint, "start_date", None)
-        if start is None:
-            return Unpriced(reason=f"the price of {model.id} depends on the time of day: {FIX}")
-        price = row.prices
-        read, written = _base(price.input_mtok), _base(price.output_mtok)
-        if read is None or written is None:
-            return Unpriced(reason=f"{source} has no full price of {model.id}: {FIX}")
-        dated.append(
-            (
-                start,
-                Rates(
-                    input=read,
-                    output=written,
-                    cache_read=_base(price.cache_read_mtok),
-                    cache_write=_base(price.cache_write_mtok),
-                    currency="USD",
-                    source=source,
-                    checked_on=checked_on,
-                ),
-            )
-        )
-    dated.sort(key=lambda item: item[0])
-    return Schedule(starts=tuple(day for day, _ in dated), rates=tuple(rates for _, rates in dated))
+def _same(model: Any, model_id: str | None) -> bool:
+    """Whether a match of the catalog, which may be loose, agrees with ours: a fine-tune is not its base model."""
+    known = canonical(model.id)
+    return known is None or not known.open_weights or known.id == model_id
 
 
-class _Always:
-    """A price without a date, shaped like a dated one."""
+def _spelt_otherwise(seller: Any, model_id: str | None) -> list[Any]:
+    """The seller's rows of one open model under any spelling. Variants after a colon (`:free`) are other goods."""
+    return [
+        model
+        for model in seller.models
+        if ":" not in model.id.removesuffix(":0")
+        and (known := canonical(model.id))
+        and known.open_weights
+        and known.id == model_id
+    ]
 
-    def __init__(self, prices: Any) -> None:
-        self.constraint = None
-        self.prices = prices
+
+def _dated(model: Any, tier: str, source: str) -> Schedule:
+    """A catalog row as a schedule. A day's price is asked of the catalog itself at each day on which one starts."""
+    rows = model.prices if isinstance(model.prices, list) else []
+    limits = [row.constraint for row in (*rows, *(model.price_variants or ())) if row.constraint is not None]
+    if any(not hasattr(limit, "start_date") for limit in limits):
+        return Schedule.never(f"the price of {model.id} depends on the time of day: {FIX}")
+    starts = sorted({date.min, *(limit.start_date for limit in limits)})
+    return Schedule(tuple(starts), tuple(_on(model, tier, day, source) for day in starts))
+
+
+def _on(model: Any, tier: str, day: date, source: str) -> Rates | Unpriced:
+    noon = datetime.combine(day, time(12), tzinfo=UTC)
+    price = model.get_prices(noon).__dict__ if tier == ON_DEMAND else _variant(model, TIERS[tier], noon)
+    rates = {part: _base(price.get(f"{part}_mtok")) for part in ("input", "output", "cache_read", "cache_write")}
+    if rates["input"] is None or rates["output"] is None:
+        what = "price" if tier == ON_DEMAND else f"{tier} price"
+        return Unpriced(reason=f"{source} has no full {what} of {model.id} for that day: {FIX}")
+    if any(price.get(part) for part in BESIDE_TOKENS):
+        return Unpriced(reason=f"{model.id} is not charged by input and output tokens alone: {FIX}")
+    return Rates(
+        input=rates["input"],
+        output=rates["output"],
+        cache_read=rates["cache_read"],
+        cache_write=rates["cache_write"],
+        currency="USD",
+        source=source,
+        checked_on=RELEASED.get(version("genai-prices")),
+    )
+
+
+def _variant(model: Any, when: Mapping[str, str], moment: datetime) -> dict[str, Any]:
+    """The prices stated for a tier itself. What it does not state is unknown, never the price on demand."""
+    prices: dict[str, Any] = {}
+    for variant in model.price_variants or ():
+        if variant.when == when and (variant.constraint is None or variant.constraint.active(moment)):
+            prices = {**variant.prices.__dict__, **prices}
+    return prices
 
 
 def _base(price: Any) -> Decimal | None:
     """The un-tiered rate: a month is never priced as one giant request, which would hit the long-context tier."""
-    if price is None:
-        return None
-    return Decimal(getattr(price, "base", price))
+    return None if price is None else Decimal(getattr(price, "base", price))

@@ -31,18 +31,32 @@ GPUS = (
     _gpu("H100-80GB-SXM", 80, "H100-SXM-80GB", "H100 SXM", "H100-SXM5-80GB", "H100-SXM", family="H100-80GB"),
     _gpu("H100-80GB-PCIe", 80, "H100 PCIe", "H100-PCIe", family="H100-80GB"),
     _gpu("H100-94GB-NVL", 94, "H100-NVL-94GB", "H100 NVL", "H100-NVL"),
-    _gpu("H200-141GB", 141, "H200-SXM-141GB", "H200", "H200-SXM", "H200-NVL-141GB"),
+    _gpu("H200-141GB", 141, "H200-SXM-141GB", "H200", "H200-SXM"),
+    _gpu("H200-141GB-NVL", 141, "H200-NVL-141GB", "H200 NVL"),
+    _gpu("H20-96GB", 96, "H20"),
     _gpu("B200-180GB", 180, "B200-SXM-180GB", "B200", "B200-SXM"),
+    _gpu("B300-288GB", 288, "B300", "B300-SXM"),
     _gpu("GB200-186GB", 186, "GB200-192GB", "GB200"),
     _gpu("GH200-96GB", 96, "GH200"),
     _gpu("L40S-48GB", 48, "L40S"),
+    _gpu("L40-48GB", 48, "L40"),
     _gpu("L4-24GB", 24, "L4"),
+    _gpu("T4-16GB", 16, "T4"),
+    _gpu("V100-32GB", 32, "V100-SXM2-32GB"),
+    _gpu("V100-16GB", 16, "V100-SXM2-16GB"),
     _gpu("A10-24GB", 24, "A10"),
     _gpu("A10G-24GB", 24, "A10G"),
+    _gpu("A30-24GB", 24, "A30"),
+    _gpu("A40-48GB", 48, "A40"),
+    _gpu("RTX-A6000-48GB", 48, "RTX A6000", "A6000"),
+    _gpu("RTX-6000-ADA-48GB", 48, "RTX 6000 Ada", "6000 Ada"),
+    _gpu("RTX-3090-24GB", 24, "RTX 3090", "3090"),
+    _gpu("RTX-5090-32GB", 32, "RTX 5090", "5090"),
     _gpu("RTX-4090-24GB", 24, "RTX 4090", "RTX4090-24GB", "RTX4090", "4090"),
     _gpu("RTX-PRO-6000-96GB", 96, "RTX PRO 6000 Blackwell Server Edition", "RTX PRO 6000"),
     _gpu("MI300X-192GB", 192, "MI300X", "AMD Instinct MI300X 192GB HBM3"),
     _gpu("MI325X-256GB", 256, "MI325X", "AMD Instinct MI325X 256GB HBM3e"),
+    _gpu("MI355X-288GB", 288, "MI355X"),
 )
 FAMILIES = {gpu.family for gpu in GPUS}
 
@@ -54,7 +68,7 @@ def _key(name: str) -> str:
 _BY_KEY: dict[str, str] = {
     **{_key(alias): gpu.name for gpu in GPUS for alias in (gpu.name, *gpu.aliases)},
     **{_key(family): family for family in FAMILIES},
-    **{_key(family.removesuffix("-80GB")): family for family in FAMILIES if family.endswith("-80GB")},
+    "h100": "H100-80GB",  # the A100 alone could be the 40 GB one
 }
 
 
@@ -67,9 +81,9 @@ def canonical_gpu(name: str) -> str:
     if found := _BY_KEY.get(_key(name)):
         return found
     known = sorted({gpu.name for gpu in GPUS} | FAMILIES)
-    near = get_close_matches(name.upper(), known, n=1, cutoff=0.5)
+    near = [gpu for gpu in known if gpu.startswith(f"{name.upper()}-")] or get_close_matches(name.upper(), known, n=1)
     raise MarketError(
-        f"{name!r} is no GPU known here", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+        f"{name!r} is no GPU known here", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -27,13 +27,31 @@ class Model:
     runs_like: str = ""
 
 
-REGION = re.compile(r"^(us|eu|apac|global|jp|au|ca|us-gov)\.")
-VENDOR = re.compile(r"^(meta|mistral|openai|qwen|deepseek|anthropic|amazon|cohere|google|ai21|writer)\.")
-VERSION = re.compile(r"(-v\d+:\d+(:[\w-]+)?|-\d+:\d+|:[a-z][\w.-]*|@[\w.-]+)$")
+REGION = re.compile(r"^(us|eu|apac|global|regional|jp|au|ca|us-gov)\.")
+VENDOR = re.compile(r"^(meta|mistral|openai|qwen|anthropic|amazon|cohere|google|ai21|writer)\.")
+# Versions of a hosted id, OpenRouter's variants, and the hosts behind Hugging Face's router.
+VERSION = re.compile(
+    r"(-v\d+:\d+(:[\w-]+)?|-\d+:\d+|@[\w.-]+|:(free|batch|extended|thinking|nitro|floor|online|exacto|beta|fastest|"
+    r"cheapest|cerebras|fireworks-ai|groq|hyperbolic|nebius|novita|nscale|sambanova|together))$"
+)
+UNDATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|00\d|latest)$")
+# What hosts and publishers add to the name of an open model without making it another model.
 ENDINGS = re.compile(
-    r"-(instruct|chat|it|turbo|versatile|instant|lite|reference|hf|maas|latest|free|tput|dynamic|preview|original|"
+    r"-(instruct|chat|it|turbo|versatile|instant|lite|reference|hf|maas|latest|tput|dynamic|preview|original|specdec|"
     r"fp8|fp16|bf16|awq|gptq|int4|int8|nvfp4|mxfp4|w4a16|w8a8|quantized|128k|131k|8192|32768|basic|fast|base|"
-    r"v0\.\d|\d{4}-\d{2}-\d{2}|\d{8}|2[3-6][01]\d|0[1-9][0-3]\d|\d{3})$"
+    r"v0\.\d|\d{4}-\d{2}-\d{2}|\d{8}|2[3-6][01]\d|0[1-9][0-3]\d|00\d)$"
+)
+# Spellings of families, as (pattern, replacement) in order.
+SPELLINGS = (
+    (r"(?<=\d)p(?=\d)", "."),
+    (r"^databricks-", ""),
+    (r"^meta-(?=llama)", ""),
+    (r"^llama-?v?(?=\d)", "llama-"),
+    (r"^llama-3-([1-3])(?=-)", r"llama-3.\1"),
+    (r"^qwen-?(\d)-(5)(?=-)", r"qwen\1.\2"),
+    (r"^qwen-(?=\d)", "qwen"),
+    (r"^gemma-?(?=\d)", "gemma-"),
+    (r"^deepseek-?(?=v\d)", "deepseek-"),
 )
 
 
@@ -79,35 +97,29 @@ def canonical(model_raw: str) -> Model | None:
     'llama-3.1-70b'
     >>> canonical("accounts/acme/models/our-llama-3.1-8b-tuned")
     """
-    name = normalised(model_raw)
+    name = plain(model_raw)
     _, by_name, patterns = _tables()
-    if name in by_name:
-        return by_name[name]
+    shorter = name
+    while shorter not in by_name:
+        longer, shorter = shorter, ENDINGS.sub("", shorter)
+        if shorter == longer:
+            break
+    else:
+        return by_name[shorter]
     for pattern, model in patterns:
         if fnmatchcase(name, pattern):
-            return Model(id=name, open_weights=False, modelled=model.modelled, kind=model.kind)
+            return replace(model, id=UNDATED.sub("", name))
     return None
 
 
-def normalised(model_raw: str) -> str:
-    """An id without what its host adds: paths, regions, versions, dates, precisions and words such as `instruct`."""
+def plain(model_raw: str) -> str:
+    """An id in one spelling, without what its host adds: a path, a region, a vendor, a version."""
     name = model_raw.strip().lower().replace(" ", "-").replace("_", "-")
-    if "application-inference-profile" in name:
+    if "application-inference-profile" in name or name.startswith("ft:"):
         return name
-    name = name.rstrip("/").rpartition("/")[2]
-    name = VENDOR.sub("", REGION.sub("", name))
-    name = VERSION.sub("", name)
-    name = re.sub(r"(?<=\d)p(?=\d)", ".", name)
-    name = re.sub(r"^databricks-", "", name)
-    name = re.sub(r"^meta-(?=llama)", "", name)
-    name = re.sub(r"^llama-?v?(?=\d)", "llama-", name)
-    name = re.sub(r"^llama-(3|4)-([1-3])(?=-)", r"llama-\1.\2", name)
-    name = re.sub(r"^llama4-", "llama-4-", name)
-    name = re.sub(r"^qwen-(?=\d)", "qwen", name)
-    name = re.sub(r"^qwen2-5-", "qwen2.5-", name)
-    name = re.sub(r"^qwen-?2\.5-", "qwen2.5-", name)
-    name = re.sub(r"^gemma-?(?=\d)", "gemma-", name)
-    name = re.sub(r"^deepseek-?v(?=\d)", "deepseek-v", name)
-    while (shorter := ENDINGS.sub("", name)) != name:
-        name = shorter
+    name = name.rstrip("/").rpartition("/")[2].lstrip("~")
+    name = VERSION.sub("", VENDOR.sub("", REGION.sub("", name)))
+    name = re.sub(r":(?=\d+b)", "-", name)
+    for pattern, replacement in SPELLINGS:
+        name = re.sub(pattern, replacement, name)
     return name

@@ -42,31 +42,39 @@ def offers(own: Sequence[Offer], only: FleetOnly) -> tuple[Offer, ...]:
     """The offers that a search may use: own quotes, then the shipped table (design: offers).
 
     An own quote replaces every shipped one of the same provider, GPU and commitment. Of the shipped rows of one
-    provider, GPU, node size, commitment, tier and region only the newest counts; community rows, and rows without a
-    source or a date, only where *only* names their provider. Raises MarketError for a GPU name that is not known.
+    provider, GPU, node size, commitment, tier and region only the newest counts. Community rows, and rows without a
+    source or a date, count only where *only* names their provider, and where that provider has nothing sounder for the
+    GPU: to name a provider is not to prefer its weakest offer. Raises MarketError for a GPU name that is not known.
     """
-    quotes = [replace(offer, gpu=canonical_gpu(offer.gpu)) for offer in own]
+    quotes = [replace(offer, provider=_plain(offer.provider), gpu=canonical_gpu(offer.gpu)) for offer in own]
+    named = {_plain(provider) for provider in only.providers}
+    gpus = [canonical_gpu(name) for name in only.gpus]
     newest: dict[tuple[str, str, int, str, str, str], Offer] = {}
     for offer in shipped():
-        if any(_replaces(quote, offer) for quote in quotes):
-            continue
-        if offer.weakness and offer.provider not in only.providers:
-            continue
         key = (offer.provider, offer.gpu, offer.gpus, offer.commitment, offer.tier, offer.region)
-        if key not in newest or _day(newest[key]) < _day(offer):
+        if not any(_alike(quote, offer) for quote in quotes) and (key not in newest or _day(newest[key]) < _day(offer)):
             newest[key] = offer
-    gpus = [canonical_gpu(name) for name in only.gpus]
+    sound = [offer for offer in newest.values() if not offer.weakness]
+    weak = [
+        offer
+        for offer in newest.values()
+        if offer.weakness and offer.provider in named and not any(_alike(better, offer) for better in sound)
+    ]
     return tuple(
         offer
-        for offer in (*quotes, *newest.values())
-        if (not only.providers or offer.provider in only.providers)
+        for offer in (*quotes, *sound, *weak)
+        if (not named or offer.provider in named)
         and (not gpus or any(same_gpu(offer.gpu, gpu) for gpu in gpus))
         and (not only.regions or offer.region in only.regions)
     )
 
 
-def _replaces(quote: Offer, offer: Offer) -> bool:
-    return quote.provider == offer.provider and same_gpu(quote.gpu, offer.gpu) and quote.commitment == offer.commitment
+def _alike(left: Offer, right: Offer) -> bool:
+    return left.provider == right.provider and left.commitment == right.commitment and same_gpu(left.gpu, right.gpu)
+
+
+def _plain(provider: str) -> str:
+    return provider.strip().lower()
 
 
 def _day(offer: Offer) -> date:

@@ -16,13 +16,19 @@ from advisor.market.gpus import canonical_gpu, same_gpu
 from advisor.market.models import by_id, canonical
 
 OFFLINE_DERATE = 0.75
-"""What an offline maximum (all requests at once, no latency bound) is worth under a latency target: vendors' sweeps
-lose 20 to 30 % there, so a quarter is taken off."""
+"""What an offline maximum (all requests at once, no latency bound) is taken to be worth under a latency target. A
+judgement: published pairs lose 18 % (Qwen3-8B on an H100, 4,428 to 3,653 tokens/s: github:tgarg01/silybench-data) and
+vendors warn of 20 to 30 %."""
 
 
 @cache
 def shipped() -> dict[str, tuple[Profile, ...]]:
-    """The measured points by model, each one replica (a whole tensor-parallel group) at its own lengths."""
+    """The measured points by model, each one replica (a whole tensor-parallel group) at its own lengths.
+
+    The table holds saturated runs whose lengths are published, of weights in the precision they were released in or
+    in 8 bits. It leaves out dataset means that no source states, low concurrency, and weights cut to 4 bits after
+    their release, which answer differently.
+    """
     text = files("advisor.market").joinpath("profiles.csv").read_text(encoding="utf-8")
     found: dict[str, list[Profile]] = defaultdict(list)
     for row in csv.DictReader(text.splitlines()):

@@ -1,24 +1,32 @@
-"""What a million tokens cost: own prices first, then genai-prices, at the date of use."""
+"""What tokens cost at a host on the day they were used: own prices first, then the shipped catalog."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.domain.facts import ON_DEMAND, Tokens
 from advisor.domain.units import Money
+from advisor.market.hosts import host, host_of
 from advisor.market.models import canonical
+from advisor.market.rates import Rates, Schedule, Unpriced
+
+if TYPE_CHECKING:
+    from advisor.market.memo import Memo
+
+__all__ = ["OwnPrice", "Rates", "TokenPrices", "Unpriced", "charge"]
 
 MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnPrice:
-    """A `[[prices]]` row, per million tokens. `model` is a canonical id or a glob over raw ids; days are inclusive."""
+    """A `[[prices]]` row, per million tokens. `model` is a raw id, a canonical id or a glob; days are inclusive."""
 
     model: str
     input: Decimal
@@ -32,25 +40,20 @@ class OwnPrice:
     start: date | None = None
     until: date | None = None
 
+    def in_force(self, day: date) -> bool:
+        return (self.start is None or self.start <= day) and (self.until is None or day <= self.until)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """Prices per million tokens in force on one day. A cache part without a price is None, never the input price."""
-
-    input: Decimal
-    output: Decimal
-    cache_read: Decimal | None
-    cache_write: Decimal | None
-    currency: str
-    source: str
-    checked_on: date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpriced:
-    """No price is known, and why."""
-
-    reason: str
+    @property
+    def rates(self) -> Rates:
+        return Rates(
+            input=self.input,
+            output=self.output,
+            cache_read=self.cache_read,
+            cache_write=self.cache_write,
+            currency=self.currency,
+            source=self.source,
+            checked_on=None,
+        )
 
 
 def charge(rates: Rates, tokens: Tokens) -> Money | Unpriced:
@@ -67,65 +70,76 @@ def charge(rates: Rates, tokens: Tokens) -> Money | Unpriced:
 
 
 class TokenPrices:
-    """Looks up prices; each provider and model is resolved once, into a schedule of dated rates."""
+    """Looks prices up; a host's model is resolved once, into a schedule by date, so that a lookup takes microseconds.
 
-    def __init__(self, own: Sequence[OwnPrice] = ()) -> None:
+    *memo* is a file that keeps what the catalog answered between runs, because importing the catalog takes longer
+    than everything else that pricing does; see `market.memo`.
+    """
+
+    def __init__(self, own: Sequence[OwnPrice] = (), memo: Path | None = None) -> None:
         self._own = tuple(own)
-        self._schedules: dict[tuple[str, str, str | None], Schedule | Unpriced] = {}
+        self._memo_path = memo
+        self._memo: Memo | None = None
+        self._candidates: dict[tuple[str, str, str | None, str], tuple[OwnPrice, ...]] = {}
+        self._schedules: dict[tuple[str, str, str | None, str], Schedule] = {}
 
     def rates(self, *, provider: str, model_raw: str, model_id: str | None, tier: str, on: date) -> Rates | Unpriced:
-        """The price of one model at one host on the day of use, per million tokens."""
-        if own := self._own_rates(provider, model_raw, model_id, tier, on):
-            return own
-        if tier != ON_DEMAND:
-            return Unpriced(reason=f"no {tier} price of {model_raw} is known")
-        key = (provider, model_raw, model_id)
+        """The price of a model at a host on the day of use, per million tokens, or why there is none.
+
+        *provider* may be empty where the source does not say; then the id itself has to tell the host. An own price
+        wins over the catalog: of several, the one that names the model most closely, then one that names the
+        provider, then the latest start. The price of another tier is never taken.
+        """
+        key = (host(provider) or host_of(model_raw), model_raw, model_id, tier)
+        if key not in self._candidates:
+            self._candidates[key] = self._own_prices(*key)
+        candidates = self._candidates[key]
+        for price in candidates:
+            if price.in_force(on):
+                return price.rates
         if key not in self._schedules:
-            from advisor.market.catalog import schedule
+            self._schedules[key] = self._resolve(*key)
+        found = self._schedules[key].on(on)
+        if isinstance(found, Unpriced) and candidates:
+            return Unpriced(reason=f"{found.reason}; the [[prices]] of it do not cover {on}")
+        return found
 
-            self._schedules[key] = schedule(provider, model_raw, model_id)
-        found = self._schedules[key]
-        return found if isinstance(found, Unpriced) else found.on(on)
-
-    def _own_rates(self, provider: str, model_raw: str, model_id: str | None, tier: str, on: date) -> Rates | None:
-        """The most specific own price in force: one that names the provider wins, then the latest start."""
-        matching = [
-            price
+    def _own_prices(self, named: str, model_raw: str, model_id: str | None, tier: str) -> tuple[OwnPrice, ...]:
+        """The own prices of one model, host and tier on any day, best first."""
+        ranked = [
+            ((*closeness, bool(price.provider), price.start or date.min), price)
             for price in self._own
             if price.tier == tier
-            and price.provider in ("", provider)
-            and (price.start is None or price.start <= on)
-            and (price.until is None or on <= price.until)
-            and _names(price.model, model_raw, model_id)
+            and host(price.provider) in ("", named)
+            and (closeness := _closeness(price.model, model_raw, model_id))
         ]
-        if not matching:
-            return None
-        best = max(matching, key=lambda price: (bool(price.provider), price.start or date.min))
-        return Rates(
-            input=best.input,
-            output=best.output,
-            cache_read=best.cache_read,
-            cache_write=best.cache_write,
-            currency=best.currency,
-            source=best.source,
-            checked_on=None,
-        )
+        return tuple(price for _, price in sorted(ranked, key=lambda item: item[0], reverse=True))
+
+    def _resolve(self, named: str, model_raw: str, model_id: str | None, tier: str) -> Schedule:
+        from advisor.market.memo import Memo
+
+        if self._memo is None and self._memo_path is not None:
+            self._memo = Memo(self._memo_path)
+        key = " ".join((named or "-", model_raw, model_id or "-", tier))
+        if self._memo is not None and (remembered := self._memo.get(key)):
+            return remembered
+        from advisor.market.catalog import schedule
+
+        found = schedule(named, model_raw, model_id, tier)
+        if self._memo is not None:
+            self._memo.put(key, found)
+        return found
 
 
-def _names(pattern: str, model_raw: str, model_id: str | None) -> bool:
-    if pattern == model_id or fnmatchcase(model_raw.lower(), pattern.lower()):
-        return True
-    named = canonical(pattern)
-    return named is not None and named.id == model_id
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Rates by the day from which they are in force, oldest first."""
-
-    starts: tuple[date, ...]
-    rates: tuple[Rates, ...]
-
-    def on(self, day: date) -> Rates:
-        """The rates in force on *day*; before the first start, the oldest known."""
-        return self.rates[max(0, bisect_right(self.starts, day) - 1)]
+def _closeness(pattern: str, model_raw: str, model_id: str | None) -> tuple[int, int] | None:
+    """How closely a pattern names a model: its raw id, its canonical id, a glob by the letters it fixes, and last
+    another spelling of the same model."""
+    wanted, raw = pattern.lower(), model_raw.lower()
+    if wanted == raw:
+        return (3, 0)
+    if wanted == model_id:
+        return (2, 0)
+    if fnmatchcase(raw, wanted) or (model_id and fnmatchcase(model_id, wanted)):
+        return (1, len(wanted.replace("*", "")))
+    known = canonical(pattern)
+    return (0, 0) if known and known.id == model_id else None
