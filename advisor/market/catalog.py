@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -84,7 +85,7 @@ def _spelt_otherwise(seller: Any, model_id: str | None) -> list[Any]:
     return [
         model
         for model in seller.models
-        if ":" not in model.id.removesuffix(":0")
+        if not re.search(r":[^\d]", model.id)
         and (known := canonical(model.id))
         and known.open_weights
         and known.id == model_id
