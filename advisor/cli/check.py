@@ -10,7 +10,7 @@ import click
 from advisor.cli.options import config_option, desk_at, month_option, progress, sync_option
 
 if TYPE_CHECKING:
-    from advisor.app import Desk
+    from advisor.desk import Desk
     from advisor.domain.report import Findings
     from advisor.domain.units import Month
 

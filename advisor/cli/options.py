@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from advisor.app import Desk
+    from advisor.desk import Desk
     from advisor.domain.units import Month
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -79,7 +79,7 @@ def clock() -> datetime:
 def desk_at(config: str | None) -> Iterator[Desk]:
     """Open the desk that a configuration describes."""
     from advisor import config as configuration
-    from advisor.app import wire
+    from advisor.desk import wire
 
     path = configuration.locate(config, os.environ, Path.cwd())
     with wire(configuration.load(path), os.environ, clock()) as desk:

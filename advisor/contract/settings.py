@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PrivateAttr,
     ValidationError,
     ValidationInfo,
@@ -96,6 +97,14 @@ def _resolve_before(value: object, info: ValidationInfo) -> object:
 
 
 LocalPath = Annotated[str, BeforeValidator(_resolve_before)]
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Paths = Annotated[tuple[LocalPath, ...], Field(min_length=1), BeforeValidator(_listed)]
+"""One path or a list of them: files, folders or globs."""
 
 
 def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") -> ConfigError:

@@ -52,7 +52,14 @@ class Warned:
     message: str
 
 
-Parsed = UsageRow | CostFact | RowProblem | Warned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A file or page that could not be read: the rest counts, and the pull is partial."""
+
+    message: str
+
+
+Parsed = UsageRow | CostFact | RowProblem | Warned | Lost
 
 
 class Source(Settings, ABC):
@@ -99,7 +106,8 @@ class Scan:
     Exactly one of `Columns.model` and `model` names the model. With `Columns.requests`, a row is an already summed
     interval, else one request. `timestamp_unit` is "" for stamps that are dates and times, "s", "ms" or "h" for
     numbers: Unix time, or time since *origin* where one is given. `timezone` holds for stamps without a zone; without
-    it such stamps are refused. `request_id` drops repeated records.
+    it such stamps are refused. `request_id` drops repeated records. A column that no file has is an error, unless
+    `optional` names its field.
     """
 
     paths: tuple[str, ...]  # files, folders or globs
@@ -112,6 +120,7 @@ class Scan:
     timestamp_unit: Literal["", "s", "ms", "h"] = ""
     origin: datetime | None = None
     skip: tuple[str, ...] = field(default=())  # globs of file names that hold no records
+    optional: frozenset[str] = frozenset()  # fields of `Columns`
 
 
 class Relation(Source):

@@ -12,6 +12,12 @@ from advisor.domain.units import Money, Window
 ON_DEMAND = "on_demand"
 
 
+def tier_named(text: str | None) -> str:
+    """The tier behind a source's own word for it: `Batch` is `batch`; none, `default` and `standard` are on demand."""
+    word = (text or "").strip().lower().replace("-", "_").replace(" ", "_")
+    return ON_DEMAND if word in ("", "default", "standard", "auto", "ondemand") else word
+
+
 class InputIncludes(StrEnum):
     """What a source's own "input" count holds beside uncached input."""
 

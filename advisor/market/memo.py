@@ -43,6 +43,7 @@ class Memo:
         self._schedules[key] = [[day.isoformat(), _written(found)] for day, found in rows]
         text = json.dumps({"edition": self._edition, "schedules": self._schedules})
         with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
             part.write_text(text, encoding="utf-8")
             part.replace(self._path)
