@@ -82,6 +82,7 @@ class Outgoing:
     attempts: int
     last_error: str
     receipt: Receipt | None
+    claimed_at: datetime | None = None  # of the last attempt
 
 
 class Store(Protocol):

@@ -14,12 +14,13 @@ from advisor.contract.settings import SecretRef
 from advisor.delivery import mime, smtp
 from advisor.domain.report import Message, Receipt
 
+_SPECIAL = frozenset(' @<>()[],;:"\\')  # a header would read more into them than an address
 _PORTS: dict[smtp.Security, int] = {"none": 25, "starttls": 587, "tls": 465}
 
 
 def _address(value: str) -> str:
     local, _, domain = value.rpartition("@")
-    if not local or not domain or not value.isascii() or not value.isprintable() or set(value) & set(" <>,;\"'"):
+    if not local or not domain or not value.isascii() or not value.isprintable() or set(local + domain) & _SPECIAL:
         raise ValueError(f"{value!r} is not a plain address, such as finops@example.com")
     return value
 
@@ -31,7 +32,7 @@ class Email(Channel):
     """Sends through an SMTP server. `port` follows from `security` where it is not given: 587, 465 or 25."""
 
     format: ClassVar[Format] = "email"
-    host: str
+    host: Annotated[str, Field(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     security: smtp.Security = "starttls"
     username: str = ""

@@ -7,7 +7,9 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator
 
 from advisor.contract.channel import Channel, Format
 from advisor.contract.settings import LocalPath
@@ -15,11 +17,17 @@ from advisor.domain.report import Message, Receipt
 from advisor.errors import DeliveryError
 
 
+def _local(path: str) -> str:
+    if "://" in path:
+        raise ValueError(f"{path!r} is no folder on this machine")
+    return path
+
+
 class File(Channel):
     """Writes messages into the folder `path`, which is made if it is not there, as `2026-11-24-report-0f3a….txt`."""
 
     format: ClassVar[Format] = "text"
-    path: LocalPath
+    path: Annotated[LocalPath, AfterValidator(_local)]
 
     def deliver(self, message: Message, at: datetime) -> Receipt:
         """See `Channel`. A message whose file is there already, under any date, is not written again."""
@@ -38,6 +46,8 @@ class File(Channel):
                 f"{folder} cannot be written: {error.strerror}",
                 "path is a folder; check that it can be made and written",
             ) from error
+        except UnicodeEncodeError as error:
+            raise DeliveryError("the message is not valid Unicode", permanent=True) from error
         return Receipt(provider_id=str(target), delivered_at=at)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from advisor.contract.channel import Channel, OutcomeUnknownError
 from advisor.contract.store import Delivery, Outgoing, Store
@@ -12,6 +12,8 @@ from advisor.domain.report import Message, Receipt
 from advisor.errors import AdvisorError, DeliveryError
 
 CUT_OFF = "an earlier run was cut off while it sent this; it may or may not have arrived, look before you resend it"
+LONGEST_ATTEMPT = timedelta(minutes=15)
+"""No channel takes longer over a message: one that is being sent for so long belongs to a run that is no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Dispatched:
         outcome = {
             Delivery.SENT: "delivered, but not to everybody",
             Delivery.PENDING: "not delivered, the next run tries again",
+            Delivery.SENDING: "not known yet",
             Delivery.DEAD: "not delivered",
             Delivery.UNKNOWN: "may or may not have arrived, and is not sent again",
         }
@@ -46,18 +49,25 @@ def dispatch(store: Store, channels: Mapping[str, Channel], now: Callable[[], da
     """Send every pending message once, through the channel of its name, and say what became of each.
 
     A message is claimed before its first byte is sent and settled after, so that a run that is cut off leaves it
-    SENDING: the next run finds that and reports it as UNKNOWN. Nothing UNKNOWN is sent again.
+    SENDING. A later run that finds it so reports it: as being sent by somebody else at first, as UNKNOWN after
+    LONGEST_ATTEMPT. Nothing UNKNOWN is sent again.
     """
     clock = now if callable(now) else lambda: now
-    results = [
-        _settled(store, cut_off, Dispatched(message=cut_off.message, state=Delivery.UNKNOWN, problem=CUT_OFF), clock())
-        for cut_off in store.outbox(Delivery.SENDING)
-    ]
+    results = [_found(store, outgoing, clock()) for outgoing in store.outbox(Delivery.SENDING)]
     for outgoing in store.outbox(Delivery.PENDING):
         if store.claim(outgoing.id, clock()):
             result = _deliver(outgoing.message, channels, clock())
             results.append(_settled(store, outgoing, result, clock()))
     return results
+
+
+def _found(store: Store, outgoing: Outgoing, at: datetime) -> Dispatched:
+    """What to say of a message that was being sent when this run began."""
+    if outgoing.claimed_at and at - outgoing.claimed_at < LONGEST_ATTEMPT:
+        problem = f"another run has been sending it since {outgoing.claimed_at:%H:%M} UTC, or was cut off"
+        return Dispatched(message=outgoing.message, state=Delivery.SENDING, problem=problem, hint="run again later")
+    cut_off = Dispatched(message=outgoing.message, state=Delivery.UNKNOWN, problem=CUT_OFF)
+    return _settled(store, outgoing, cut_off, at)
 
 
 def _deliver(message: Message, channels: Mapping[str, Channel], at: datetime) -> Dispatched:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.contract.channel import Channel, Format, OutcomeUnknownError
 from advisor.contract.endpoint import Endpoint
@@ -35,6 +36,9 @@ _HINTS = {
 _TRY_LATER = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 _MAYBE_POSTED = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
 
+# The client logs each failure, which the outcome says already, and one of its lines quotes the token.
+_quiet = logging.Logger(f"{__name__}.client", logging.CRITICAL + 1)
+
 
 class Slack(Channel):
     """Posts as a bot. `channel` is the channel's id; `token` refers to a bot token with the scope chat:write."""
@@ -46,37 +50,54 @@ class Slack(Channel):
 
     def deliver(self, message: Message, at: datetime) -> Receipt:
         """See `Channel`. The receipt's id is the message's `ts`, which is also when Slack took it."""
-        from http.client import HTTPException
-
         from slack_sdk import WebClient
-        from slack_sdk.errors import SlackApiError, SlackClientError
+        from slack_sdk.errors import SlackApiError
 
         text, blocks = read_blocks(message)
         # The client's default handlers send again after a dropped connection: a second message people see.
         client = WebClient(
-            token=self.token.reveal(), base_url=self.base_url, timeout=TIMEOUT_SECONDS, retry_handlers=[]
+            token=self._bot_token(),
+            base_url=self.base_url,
+            timeout=TIMEOUT_SECONDS,
+            retry_handlers=[],
+            logger=_quiet,
         )
         try:
             answer = client.chat_postMessage(
                 channel=self.channel,
                 text=text,
                 blocks=blocks,
+                mrkdwn=False,  # of the text alone; each text in a block says for itself
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"dedup_key": message.dedup_key}},
             )
-            ts = str(answer["ts"])
-            return Receipt(provider_id=ts, delivered_at=datetime.fromtimestamp(float(ts), UTC))
         except SlackApiError as error:
             raise _refused(error.response) from error
-        except (OSError, HTTPException, SlackClientError, ValueError, KeyError) as error:
+        except Exception as error:  # the client fails in many ways on an answer that is not Slack's
             raise _broken(error) from error
+        return _receipt(answer)
+
+    def _bot_token(self) -> str:
+        """The token, if it can be sent in a header. Raises ConfigError where it is not set."""
+        token = self.token.reveal().strip()
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise DeliveryError("the bot token holds a line break, a space or a letter that no token has", _CHECK_TOKEN)
+        return token
+
+
+def _receipt(answer: SlackResponse) -> Receipt:
+    try:
+        ts = str(answer["ts"])
+        return Receipt(provider_id=ts, delivered_at=datetime.fromtimestamp(float(ts), UTC))
+    except (ValueError, OverflowError, OSError) as error:
+        raise OutcomeUnknownError("Slack took the message, it says, but its answer has no time stamp") from error
 
 
 def _refused(answer: SlackResponse) -> DeliveryError | OutcomeUnknownError:
     """What an answer other than `ok` means. Slack's own word decides; without it, the HTTP status does."""
     status = answer.status_code
-    body = answer.data if isinstance(answer.data, dict) else {}
+    body: dict[str, Any] = answer.data if isinstance(answer.data, dict) else {}
     code = str(body.get("error", ""))
     if status == 429 or code in _TRY_LATER:
         wait = answer.headers.get("Retry-After")
@@ -90,10 +111,17 @@ def _refused(answer: SlackResponse) -> DeliveryError | OutcomeUnknownError:
             f"what answers at the address is not Slack (HTTP {status})", "check base_url and any proxy", permanent=True
         )
     return DeliveryError(
-        f"Slack refuses the message: {code}",
+        f"Slack refuses the message: {code}{_details(body)}",
         _HINTS.get(code, f"see {code} at https://docs.slack.dev/reference/methods/chat.postMessage"),
         permanent=True,
     )
+
+
+def _details(body: dict[str, Any]) -> str:
+    """What Slack adds to an error such as `invalid_blocks`, which alone says nothing."""
+    metadata = body.get("response_metadata")
+    messages = metadata.get("messages") if isinstance(metadata, dict) else None
+    return f" ({'; '.join(map(str, messages))})" if isinstance(messages, list) and messages else ""
 
 
 def _broken(error: Exception) -> DeliveryError | OutcomeUnknownError:
@@ -101,9 +129,9 @@ def _broken(error: Exception) -> DeliveryError | OutcomeUnknownError:
     from urllib.error import URLError
 
     if isinstance(error, URLError):
-        # urllib wraps what fails before the request is out, and only that; a connection that breaks is left out,
-        # since it may have broken after the last byte.
+        # urllib wraps what fails until the request is out, and only that; a connection that breaks is left out,
+        # since nobody here sees how much of the request was through by then.
         reason = error.reason
         if not isinstance(reason, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
             return DeliveryError(f"Slack cannot be reached: {reason}", "check the network, base_url and any proxy")
-    return OutcomeUnknownError(f"the connection to Slack broke before it answered ({type(error).__name__})")
+    return OutcomeUnknownError(f"no answer of Slack arrived that can be read ({type(error).__name__})")

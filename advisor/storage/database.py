@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from advisor.errors import StorageError
 from advisor.storage.failure import storage_errors
 
 BUSY_TIMEOUT_MS = 10_000
+"""How long a transaction waits for another program's."""
 SQLITE = "sqlite:///"
 
 
@@ -65,10 +66,10 @@ def create(path: Path) -> None:
 class Database:
     """The connections to one file. WAL lets readers go on beside a writer; FULL makes a commit survive a power cut."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         self.place = str(path)
         self._engine = create_engine(URL.create("sqlite+pysqlite", database=str(path)))
-        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "connect", lambda connection, _: _prepare(connection, busy_timeout_ms))
         event.listen(self._engine, "begin", _begin)
         # A read that turns into a write fails at once, whatever the timeout, if somebody wrote in between:
         # every transaction that may write takes the lock before it reads (https://sqlite.org/lang_transaction.html).
@@ -77,7 +78,6 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         with storage_errors(self.place), self._engine.begin() as connection:
-            _take_snapshot(connection)
             yield connection
 
     @contextmanager
@@ -87,9 +87,10 @@ class Database:
 
     @contextmanager
     def pinned(self) -> Iterator[Transactions]:
-        with self._engine.connect() as connection:
+        with ExitStack() as stack:
             with storage_errors(self.place):
-                _take_snapshot(connection)
+                connection = stack.enter_context(self._engine.connect())
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")  # BEGIN waits for the first read
             yield Pinned(connection, self.place)
 
     def close(self) -> None:
@@ -119,13 +120,9 @@ class Pinned:
         """Nothing to do: the context that gave the snapshot ends it."""
 
 
-def _take_snapshot(connection: Connection) -> None:
-    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")  # BEGIN alone waits for the first read
-
-
-def _prepare(connection: Any, _record: Any) -> None:
+def _prepare(connection: Any, busy_timeout_ms: int) -> None:
     connection.isolation_level = None  # transactions begin where this module says, not where the driver guesses
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StorageError(

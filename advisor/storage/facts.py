@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from decimal import InvalidOperation
-from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    MetaData,
-    Table,
-    and_,
-    delete,
-    false,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects import sqlite
 
 from advisor.contract.store import Replaced
 from advisor.domain.facts import CostFact, Pull, PullStatus, UsageFact, plus_known
 from advisor.storage import schema
+from advisor.storage.swap import COST, USAGE, Row, swap
 from advisor.storage.times import LIMIT, epoch, fitting
-
-Row = tuple[Any, ...]
-
-_temporary = MetaData()
-
-
-def _temporary_copy(table: Table) -> Table:
-    columns = [Column(column.name, column.type, primary_key=column.primary_key) for column in table.columns]
-    return Table(f"fresh_{table.name}", _temporary, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False)
-
-
-_fresh_usage = _temporary_copy(schema.usage_fact)
-_fresh_cost = _temporary_copy(schema.cost_fact)
 
 
 def replace(connection: Connection, pull: Pull) -> Replaced:
@@ -49,24 +20,10 @@ def replace(connection: Connection, pull: Pull) -> Replaced:
     _record(connection, pull)
     if pull.status is PullStatus.FAILED:
         return Replaced(added=0, changed=0, removed=0, unchanged=0)
-    usage = _swap(
-        connection,
-        pull,
-        schema.usage_fact,
-        schema.usage_history,
-        _fresh_usage,
-        _usage_rows(connection, pull),
-        schema.usage_fact.c.series_id.in_(select(schema.series.c.id).where(schema.series.c.source == pull.source)),
-    )
-    cost = _swap(
-        connection,
-        pull,
-        schema.cost_fact,
-        schema.cost_history,
-        _fresh_cost,
-        _cost_rows(pull),
-        schema.cost_fact.c.source == pull.source,
-    )
+    own_series = select(schema.series.c.id).where(schema.series.c.source == pull.source)
+    of_source = schema.usage_fact.c.series_id.in_(own_series)
+    usage = swap(connection, pull, USAGE, _usage_rows(connection, pull), of_source)
+    cost = swap(connection, pull, COST, _cost_rows(pull), schema.cost_fact.c.source == pull.source)
     _cover(connection, pull)
     return Replaced(
         added=usage.added + cost.added,
@@ -74,60 +31,6 @@ def replace(connection: Connection, pull: Pull) -> Replaced:
         removed=usage.removed + cost.removed,
         unchanged=usage.unchanged + cost.unchanged,
     )
-
-
-def _swap(
-    connection: Connection,
-    pull: Pull,
-    stored: Table,
-    history: Table,
-    fresh: Table,
-    rows: Sequence[Row],
-    of_source: ColumnElement[bool],
-) -> Replaced:
-    """Make *stored* hold *rows*: what differs or vanishes moves to *history*, then what is not there is added."""
-    keys = [column.name for column in stored.primary_key]
-    values = [column.name for column in stored.columns if column.name not in keys]
-    same_bucket = and_(*(stored.c[name] == fresh.c[name] for name in keys))
-    is_held = fresh.c[keys[0]].is_not(None)
-    differs = or_(*(stored.c[name].is_distinct_from(fresh.c[name]) for name in values))
-    start, end = epoch(pull.window.start), epoch(pull.window.end)
-    vanishes = (
-        and_(~is_held, stored.c.start >= start, stored.c.start < end) if pull.status is PullStatus.OK else false()
-    )
-
-    fresh.create(connection)
-    if rows:
-        marks = ", ".join("?" * len(fresh.columns))
-        connection.exec_driver_sql(f"INSERT INTO {fresh.name} VALUES ({marks})", list(rows))
-    former = connection.execute(select(func.coalesce(func.max(history.c.id), 0))).scalar_one()
-    replaced = connection.execute(
-        insert(history).from_select(
-            [*keys, *values, "replaced_at"],
-            select(*(stored.c[name] for name in (*keys, *values)), literal(epoch(pull.pulled_at)))
-            .select_from(stored.outerjoin(fresh, same_bucket))
-            .where(of_source, or_(and_(is_held, differs), vanishes)),
-        )
-    ).rowcount
-    removed = 0
-    if replaced:
-        gone = select(*(history.c[name] for name in keys)).where(history.c.id > former)
-        connection.execute(delete(stored).where(tuple_(*(stored.c[name] for name in keys)).in_(gone)))
-        still = and_(*(history.c[name] == fresh.c[name] for name in keys))
-        removed = connection.execute(
-            select(func.count()).where(history.c.id > former, ~select(literal(1)).where(still).exists())
-        ).scalar_one()
-    inserted = connection.execute(
-        insert(stored).from_select(
-            [*keys, *values],
-            select(*(fresh.c[name] for name in (*keys, *values))).where(
-                ~select(literal(1)).where(same_bucket).correlate(fresh).exists()
-            ),
-        )
-    ).rowcount
-    fresh.drop(connection)
-    changed = replaced - removed
-    return Replaced(added=inserted - changed, changed=changed, removed=removed, unchanged=len(rows) - inserted)
 
 
 def _usage_rows(connection: Connection, pull: Pull) -> list[Row]:

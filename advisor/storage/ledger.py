@@ -14,7 +14,7 @@ from advisor.domain.report import Message, Receipt
 from advisor.domain.units import Month
 from advisor.errors import StorageError
 from advisor.storage import schema
-from advisor.storage.times import epoch, moment
+from advisor.storage.times import epoch, moment, optional_moment
 
 _CLAIMED = (Delivery.SENDING.value, Delivery.UNKNOWN.value)
 
@@ -107,6 +107,7 @@ def outbox(connection: Connection, states: Sequence[Delivery]) -> list[Outgoing]
             receipt=None
             if row.provider_id is None
             else Receipt(provider_id=row.provider_id, delivered_at=moment(row.delivered_at), note=row.note),
+            claimed_at=optional_moment(row.claimed_at),
         )
         for row in connection.execute(query)
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from advisor.errors import StorageError
+from advisor.storage import schema
 from advisor.storage.database import Database
 
 HEAD = "0001"
@@ -32,8 +33,10 @@ def to_head(database: Database) -> None:
 
 
 def _revision(connection: Connection) -> str:
-    if not connection.dialect.has_table(connection, "alembic_version"):
-        return ""
+    """The revision of a store; empty for a file that is none, whatever alembic wrote into it for another program."""
+    for name in (schema.usage_fact.name, "alembic_version"):
+        if not connection.dialect.has_table(connection, name):
+            return ""
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 

@@ -12,18 +12,19 @@ from advisor.domain.report import Message, Receipt
 from advisor.domain.units import Month, Window
 from advisor.domain.usage import UsageSeries
 from advisor.storage import facts, ledger, reads
-from advisor.storage.database import Database, Transactions, create, path_of
+from advisor.storage.database import BUSY_TIMEOUT_MS, Database, Transactions, create, path_of
 from advisor.storage.migrate import to_head
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
     """Open, and where needed create or migrate, the store at *url*: a path or `sqlite:///path`.
 
-    Raises StorageError with what to do where the file cannot be used.
+    A transaction waits *busy_timeout_ms* for those of other programs. Raises StorageError with what to do where the
+    file cannot be used.
     """
     path = path_of(url)
     create(path)
-    database = Database(path)
+    database = Database(path, busy_timeout_ms)
     try:
         to_head(database)
     except BaseException:

@@ -1,0 +1,1 @@
+"""Test kits: what every source, channel and store promises, as tests that implementations inherit."""
