@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -30,7 +31,8 @@ class Issue:
 class Findings:
     """Everything that the line decided for one month, not yet put into words.
 
-    `moves` are the workloads to act on. `token_prices_on` and `gpu_prices_on` are the oldest dates of the prices used.
+    `moves` are the workloads to act on. `total_cost` is the sum of all known bills: a workload whose cost is unknown is
+    not in it. `token_prices_on` and `gpu_prices_on` are the oldest dates of the prices used.
     """
 
     month: Month
@@ -45,6 +47,10 @@ class Findings:
     team: Team | None
     assumed: tuple[str, ...] = ()
     synthetic: str = ""
+    total_cost: Money = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "total_cost", self._cost_of(self.verdicts))
 
     @property
     def month_closed(self) -> bool:
@@ -54,18 +60,18 @@ class Findings:
     def moves(self) -> tuple[Verdict, ...]:
         return tuple(v for v in self.verdicts if v.state in (State.SWITCH, State.RETURN))
 
-    @property
-    def total_cost(self) -> Money:
-        """The sum of all known bills; workloads without a known cost are not in it."""
-        total = Money.zero(self.currency)
-        for verdict in self.verdicts:
-            if verdict.usage.cost is not None:
-                total = total + verdict.usage.cost
-        return total
+    def _cost_of(self, verdicts: Iterable[Verdict]) -> Money:
+        return sum((v.usage.cost for v in verdicts if v.usage.cost is not None), Money.zero(self.currency))
 
     def bill_share(self, verdict: Verdict) -> float | None:
         cost = verdict.usage.cost
-        return None if cost is None or not self.total_cost.amount else cost.over(self.total_cost)
+        return None if cost is None or self.total_cost.amount <= 0 else cost.over(self.total_cost)
+
+    @property
+    def addressable_ratio(self) -> float | None:
+        """The share of the known bills that could run on open-weight GPUs: all but the ineligible workloads'."""
+        part = self._cost_of(verdict for verdict in self.verdicts if verdict.state is not State.INELIGIBLE)
+        return part.over(self.total_cost) if self.total_cost.amount > 0 else None
 
     @property
     def token_prices_on(self) -> date | None:

@@ -1,0 +1,119 @@
+"""How sure an explanation is: where the answer would turn, the odds, the payback."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+
+from advisor.domain.assumptions import FleetAssumptions
+from advisor.domain.comparison import Comparison
+from advisor.domain.units import Money
+from advisor.projection.policies import bought_together, whole
+from advisor.projection.probability import low_end_factor
+from advisor.reporting import words
+from advisor.reporting.explain_figures import amount, figure, percentage, rate, share_of_month, tokens_carried
+
+INTERVALS_SHOWN = 5
+TIE = 1 + 1e-9
+
+
+def break_evens(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
+    """What would have to change for the rule's whole GPUs and the invoice to cost the same, one axis at a time."""
+    even, usage, rule = found.break_even, found.usage, found.equivalent
+    assert usage.price_per_million is not None, "a comparison has tokens and a cost"
+    tokens, bill = figure(usage.tokens.total), rate(usage.price_per_million)
+    if even.never:
+        yield f"volume: none is large enough, {words.plain(even.never_because)}"
+    else:
+        yield from _volumes(found, fleet)
+    if even.price_per_million:
+        yield (
+            f"token price: {amount(rule.cost.total)} / {tokens} tokens x 1,000,000 = {rate(even.price_per_million)} "
+            f"a million, now {bill}"
+        )
+    offered = rule.offer.price_per_gpu_hour
+    paid = f"({amount(found.serverless)} - {amount(rule.cost.fixed)} fixed) / {figure(rule.gpu_hours)} GPU-hours"
+    if even.gpu_hour_price:
+        yield f"GPU price: {paid} = {rate(even.gpu_hour_price)} an hour, now {rate(offered)}"
+    else:
+        yield f"GPU price: none is low enough, the fixed cost alone is {amount(rule.cost.fixed)}"
+    together = bought_together(rule.profile.tensor_parallel, rule.offer.gpus)
+    if together and even.throughput_tokens_per_second is not None and even.utilization is not None:
+        replica = "" if together == (1, 1) else f" x {together[0]} / {together[1]}"
+        speed = usage.tokens.total / rule.demand.replica_seconds
+        yield (
+            f"throughput, fixed costs aside: {rate(offered)}{replica} x 1,000,000 / (3,600 x "
+            f"{figure(fleet.utilization)} x {bill}) = {figure(even.throughput_tokens_per_second)} tokens/s a replica, "
+            f"now {figure(speed)}"
+        )
+        yield (
+            f"utilization, fixed costs aside: {rate(offered)}{replica} x 1,000,000 / (3,600 x {figure(speed)} x "
+            f"{bill}) = {percentage(even.utilization)}, target {percentage(fleet.utilization)}"
+        )
+    if even.distance:
+        yield f"smallest bill that could meet the savings gates at this mix: {amount(even.distance)}"
+    else:
+        yield "smallest bill that could meet the savings gates at this mix: none is large enough"
+
+
+def _volumes(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
+    """The volumes between which the answer flips, each with both sides of it."""
+    even, usage = found.break_even, found.usage
+    assert even.first_tokens is not None, "it is not never"
+    assert even.permanent_tokens is not None, "it is not never"
+    yield from _crossing("first cheaper at", even.first_tokens, found, fleet)
+    if even.permanent_tokens > even.first_tokens * TIE:
+        yield from _crossing("always cheaper from", even.permanent_tokens, found, fleet)
+        spans = [
+            f"{words.tokens(start)} to {words.tokens(end)}" if math.isfinite(end) else f"{words.tokens(start)} and more"
+            for start, end in even.winning_intervals
+        ]
+        yield f"in between every further step of GPUs turns it back: cheaper at {words.listed(spans, INTERVALS_SHOWN)}"
+    yield f"now: {figure(usage.tokens.total)} tokens in the days covered"
+
+
+def _crossing(what: str, volume: float, found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
+    """A volume with the bill that it makes and the whole GPUs that carry it. It may be the end of what they carry."""
+    rule, bill = found.equivalent, found.usage.price_per_million
+    together = bought_together(rule.profile.tensor_parallel, rule.offer.gpus)
+    assert bill is not None, "a comparison has tokens and a cost"
+    assert together is not None, "the plan was built on this offer"
+    capacity = tokens_carried(rule, fleet.utilization)
+    replicas = max(fleet.min_replicas, whole(volume / capacity))
+    gpus = math.ceil(replicas / together[1]) * together[0]
+    price, hours = rule.offer.price_per_gpu_hour, rule.demand.hours
+    tokens = Decimal(round(volume))
+    yield f"{what}: {figure(tokens)} tokens x {rate(bill)} / 1,000,000 = {amount(bill * tokens / 1_000_000)} of bill"
+    yield (
+        f"  carried by: {words.counted(gpus, 'GPU')} x {figure(hours)} h x {rate(price)} + "
+        f"{amount(rule.cost.fixed)} fixed = {amount(price * (gpus * hours) + rule.cost.fixed)}"
+    )
+
+
+def odds(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
+    """The probability that the chosen plan is cheaper, its low end, and the months that pay the move back."""
+    plan, left = found.chosen, found.avoidable
+    total, sigma = plan.cost.total, plan.profile.grade.sigma
+    if left.amount > 0:
+        yield (
+            f"P(cheaper): Phi(ln({amount(left)} / {amount(total)}) / {sigma}) = {found.probability_cheaper:.4f}, with "
+            f"sigma {sigma} of ln(throughput) for {plan.profile.grade.value}; volumes and prices to come are not in it"
+        )
+    else:
+        yield "P(cheaper): 0, as nothing of the invoice is avoidable"
+    slow = left - found.low_end_savings
+    yield (
+        f"at the low end of the throughput band, x {low_end_factor(sigma):.4f}, in whole replicas again: "
+        f"{amount(left)} - {amount(slow)} = {amount(found.low_end_savings)} saved"
+    )
+    over = fleet.overheads
+    once = Money(over.migration_total, total.currency)
+    before = found.savings + plan.cost.migration
+    if math.isfinite(found.payback_months) and before.amount > 0:
+        yield (
+            f"payback: {amount(once)} / ({amount(found.savings)} + {amount(plan.cost.migration)} of migration in it)"
+            f"{share_of_month(found.usage)} = {figure(Decimal(repr(round(found.payback_months, 4))))} months"
+        )
+    else:
+        yield f"payback: never, the move of {amount(once)} is not earned back"

@@ -1,0 +1,127 @@
+"""The plans in an explanation: replicas from demand, then the cost line by line, and who lost by how much."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from advisor.domain.assumptions import FleetAssumptions
+from advisor.domain.comparison import Comparison
+from advisor.domain.fleet import Infeasible, Offer, Plan
+from advisor.domain.units import Money
+from advisor.projection.cost import engineering_hours
+from advisor.projection.policies import bought_together
+from advisor.reporting import words
+from advisor.reporting.explain_figures import (
+    amount,
+    figure,
+    percentage,
+    rate,
+    share_of_month,
+    sourced,
+    tokens_per_second,
+)
+
+
+def plans(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
+    """Every policy: the chosen one first, with its lines; then the others, and the figure that nobody sells."""
+    unbuilt: dict[str, list[str]] = defaultdict(list)
+    for plan in (found.chosen, *(plan for plan in found.plans if plan is not found.chosen)):
+        if isinstance(plan, Infeasible):
+            unbuilt[words.plain(plan.reason)].append(plan.policy)
+        else:
+            yield _titled(plan, found)
+            yield from (f"  {line}" for line in (*_sized(plan, fleet), *_costed(plan, fleet)))
+    for reason, policies in unbuilt.items():
+        yield f"{', '.join(policies)}: no plan, {reason}"
+    rule = found.equivalent
+    yield (
+        f"not buyable: {figure(rule.demand.replica_seconds)} replica-seconds / 3,600 / {figure(fleet.utilization)} x "
+        f"{words.counted(rule.profile.tensor_parallel, 'GPU')} x {rate(rule.offer.price_per_gpu_hour)} = "
+        f"{amount(found.not_buyable)}, as if fractions of a replica were sold; never compared with anything"
+    )
+
+
+def _titled(plan: Plan, found: Comparison) -> str:
+    title = f"{plan.policy}, {_offered(plan.offer)}"
+    if plan is found.chosen:
+        return f"{title}: chosen, the cheapest realistic plan"
+    if plan.policy == "equivalent":
+        return f"{title}: the rule's lower bound, never chosen"
+    return f"{title}: not chosen, {amount(plan.cost.total - found.chosen.cost.total)} dearer"
+
+
+def _offered(offer: Offer) -> str:
+    operated = ", operated by the vendor" if offer.operated_by == "vendor" else ""
+    together = f", sold by {offer.gpus}" if offer.gpus > 1 else ""
+    return words.plain(
+        f"{offer.gpu} at {offer.provider} ({offer.region or 'any region'}), {rate(offer.price_per_gpu_hour)} an hour "
+        f"{offer.commitment}{together}{operated} ({'your own quote: ' if offer.own else ''}"
+        f"{sourced(offer.source, offer.checked_on)})"
+    )
+
+
+def _sized(plan: Plan, fleet: FleetAssumptions) -> Iterator[str]:
+    """Replicas, GPUs and how busy they are."""
+    needed, target = plan.demand, figure(fleet.utilization)
+    if plan.policy == "equivalent":
+        sized = f"max({fleet.min_replicas}, ceil({figure(needed.mean_replicas)} mean / {target}))"
+        yield f"replicas: {sized} = {plan.replicas}"
+    elif plan.policy == "static":
+        sized = f"max({fleet.min_replicas}, ceil({figure(needed.peak_replicas)} peak / {target}))"
+        yield f"replicas: {sized} + {fleet.redundancy} spare = {plan.replicas}"
+    else:
+        yield f"replicas: {plan.replicas}, of them committed {plan.committed_replicas}"
+    together = bought_together(plan.profile.tensor_parallel, plan.offer.gpus)
+    if together and together != (plan.profile.tensor_parallel, 1):
+        gpus, replicas = together
+        yield f"nodes: ceil({plan.replicas} replicas / {replicas} a node) x {gpus} GPUs = {plan.gpus}"
+    elif plan.profile.tensor_parallel > 1:
+        yield f"GPUs: {plan.replicas} replicas x {plan.profile.tensor_parallel} = {plan.gpus}"
+    mean, peak = figure(needed.mean_replicas), figure(needed.peak_replicas)
+    yield f"utilization of the month: {mean} / {plan.replicas} = {percentage(plan.utilization)}"
+    yield f"utilization of the busiest bin: {peak} / {plan.replicas} = {percentage(plan.utilization_peak)}"
+
+
+def _costed(plan: Plan, fleet: FleetAssumptions) -> Iterator[str]:
+    """The cost line by line, with the arithmetic of each."""
+    over, cost, usage = fleet.overheads, plan.cost, plan.demand.usage
+    currency, days = cost.gpu.currency, share_of_month(usage)
+    price, hourly = rate(plan.offer.price_per_gpu_hour), amount(Money(over.engineering_hourly_rate, currency))
+    yield f"GPUs: {words.counted(plan.gpus, 'GPU')} x {figure(plan.demand.hours)} h x {price} = {amount(cost.gpu)}"
+    if cost.staging.amount:
+        staged = f"{figure(over.staging_replica_hours)} h x {words.counted(plan.profile.tensor_parallel, 'GPU')}"
+        yield f"staging: {staged} x {price}{days} = {amount(cost.staging)}"
+    for name, monthly, paid in (
+        ("egress", over.egress_per_month, cost.egress),
+        ("storage", over.storage_per_month, cost.storage),
+    ):
+        if paid.amount:
+            yield f"{name}: {amount(Money(monthly, currency))}{days or ' a month'} = {amount(paid)}"
+    yield (
+        f"engineering: {figure(engineering_hours(plan.offer, fleet))} h x {hourly}{days} = {amount(cost.engineering)}, "
+        "the whole fleet's, as if this workload moved alone"
+    )
+    once = f"({figure(over.migration_hours)} h x {hourly} + {amount(Money(over.migration_one_off, currency))})"
+    yield f"migration: {once} / {over.migration_months} months{days} = {amount(cost.migration)}"
+    if cost.serverless.amount:
+        yield f"serverless for the spill: {amount(cost.serverless)}"
+    parts = (cost.gpu, cost.staging, cost.egress, cost.storage, cost.engineering, cost.migration, cost.serverless)
+    yield f"total: {' + '.join(amount(part) for part in parts if part.amount)} = {amount(cost.total)}"
+    if plan.price_per_million:
+        tokens = f"{figure(usage.tokens.total)} tokens"
+        yield f"price: {amount(cost.total)} / {tokens} x 1,000,000 = {rate(plan.price_per_million)} a million"
+    yield f"idle: {amount(cost.gpu)} x (1 - {figure(plan.utilization)}) = {amount(plan.idle_cost)} paid for waiting"
+
+
+def runners_up(found: Comparison) -> Iterator[str]:
+    """The chosen policy on other GPUs or at other providers, and by how much each lost."""
+    for plan in found.alternatives:
+        profile = plan.profile
+        yield (
+            f"{_offered(plan.offer)}: {words.counted(plan.replicas, 'replica')} on {words.counted(plan.gpus, 'GPU')}, "
+            f"{tokens_per_second(profile)} ({profile.grade.value}: {sourced(profile.source, profile.checked_on)})"
+        )
+        more = plan.cost.total - found.chosen.cost.total
+        lost = f"{amount(more)} dearer than the chosen" if more.amount > 0 else "a tie, taken by name"
+        yield f"  lost: {amount(plan.cost.total)} - {amount(found.chosen.cost.total)} = {lost}"

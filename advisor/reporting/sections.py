@@ -1,0 +1,166 @@
+"""What is said below the table: what would flip an answer, what it assumes, what it was read from, what comes next."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+
+from advisor.domain.comparison import Comparison
+from advisor.domain.report import Findings
+from advisor.domain.units import Month
+from advisor.domain.usage import SourceReport
+from advisor.domain.verdict import State, Verdict
+from advisor.reporting import words
+from advisor.reporting.assumed import assumed
+from advisor.reporting.page import Section
+
+PROBLEMS_SHOWN = 5
+
+
+def sections(findings: Findings) -> tuple[Section, ...]:
+    """Every section that has something to say."""
+    found = (
+        Section(key="flips", title="What would flip it", items=tuple(_all_flips(findings))),
+        Section(key="sure", title="How sure", items=tuple(_how_sure(findings))),
+        Section(key="plans", title="Dedicated plans", items=tuple(_plans(findings))),
+        Section(key="assumed", title="Assumed, not measured", items=tuple(assumed(findings)), short=True),
+        Section(key="data", title="Data", items=tuple(_read_from(findings))),
+        Section(key="next", title="Next", items=tuple(_next_steps(findings))),
+    )
+    return tuple(section for section in found if section.items)
+
+
+def next_action(verdict: Verdict) -> str:
+    """The verdict's next step; every verdict but STAY has one."""
+    if verdict.next_action or verdict.state is State.STAY:
+        return words.plain(verdict.next_action)
+    return words.plain(f"advisor explain {verdict.usage.workload.name}")
+
+
+def flips(comparison: Comparison, state: State, utilization: float) -> tuple[str, ...]:
+    """What would turn the answer: prices side by side, and the break-evens of the rule at the target utilization."""
+    even, usage = comparison.break_even, comparison.usage
+    found = [
+        f"the plan costs {words.price(comparison.chosen.price_per_million)} per M tokens, "
+        f"the bill {words.price(usage.price_per_million)}"
+    ]
+    rule = f"the {words.percent(utilization)} rule breaks even at"
+    if even.never:
+        return (*found, f"{rule} no volume: {words.plain(even.never_because)}")
+    span = "a month" if usage.closed else f"in {words.counted(usage.days_covered, 'day')}"
+    volume = f"{words.tokens(even.first_tokens)} tokens {span}"
+    if even.permanent_tokens is not None and even.permanent_tokens != even.first_tokens:
+        volume += f", for good from {words.tokens(even.permanent_tokens)}"
+    points = [f"{words.price(even.price_per_million)} per M tokens"]
+    if even.gpu_hour_price is not None:
+        now = comparison.equivalent.offer.price_per_gpu_hour
+        points.append(f"{words.price(even.gpu_hour_price)} a GPU-hour (now {words.quote(now)})")
+    points.append(f"{volume} (now {words.tokens(usage.tokens.total)})")
+    found.append(f"{rule} {', or '.join(points)}")
+    if state is not State.SWITCH and even.distance is not None and even.distance > comparison.serverless:
+        found.append(f"too small to move below a bill of {words.money(even.distance)} {span}")
+    return tuple(found)
+
+
+def described(comparison: Comparison) -> str:
+    """The chosen plan with the sources and dates of its price and throughput."""
+    plan, offer, profile = comparison.chosen, comparison.chosen.offer, comparison.chosen.profile
+    if profile.total_tokens_per_second is not None:
+        rates = f"{words.number(profile.total_tokens_per_second)} tokens/s"
+    else:
+        read, written = profile.prefill_tokens_per_second or 0.0, profile.decode_tokens_per_second or 0.0
+        rates = f"{words.number(read)} prefill and {words.number(written)} decode tokens/s"
+    price = f"{words.quote(offer.price_per_gpu_hour)} a GPU-hour {offer.commitment}"
+    return words.plain(
+        f"{plan.policy}, {words.counted(plan.replicas, 'replica')} on {plan.gpus:,} x {offer.gpu} at {offer.provider}, "
+        f"{price} ({offer.source or 'no source'}, {words.day(offer.checked_on)}); {rates} a replica "
+        f"({profile.grade.value}: {profile.source or 'no source'}, {words.day(profile.checked_on)}); "
+        f"{words.percent(plan.utilization)} utilized, {words.money(plan.idle_cost)} of GPUs idle"
+    )
+
+
+def confidence(comparison: Comparison) -> str:
+    """How sure it is that the chosen plan is cheaper, and how soon moving would pay back."""
+    least = comparison.low_end_savings
+    ending = f"saves {words.money(least)}" if least.amount > 0 else f"costs {words.money(-least)} more"
+    said = f"P(cheaper) {comparison.probability_cheaper:.2f}; at the low end of the throughput band it {ending}"
+    if math.isfinite(comparison.payback_months):
+        said += f"; pays back in {comparison.payback_months:.1f} months"
+    return said
+
+
+def _name(verdict: Verdict) -> str:
+    return words.name(verdict.usage.workload.name)
+
+
+def _all_flips(findings: Findings) -> Iterator[str]:
+    for verdict in findings.verdicts:
+        if verdict.comparison:
+            found = flips(verdict.comparison, verdict.state, findings.fleet.utilization)
+            yield f"{_name(verdict)}: {'; '.join(found)}"
+
+
+def _how_sure(findings: Findings) -> Iterator[str]:
+    for verdict in findings.verdicts:
+        if verdict.comparison and verdict.comparison.savings.amount > 0:
+            yield f"{_name(verdict)}: {confidence(verdict.comparison)}"
+
+
+def _plans(findings: Findings) -> Iterator[str]:
+    for verdict in findings.verdicts:
+        if verdict.comparison:
+            yield f"{_name(verdict)}: {described(verdict.comparison)}"
+            bill, left = verdict.comparison.serverless, verdict.comparison.avoidable
+            if left != bill:
+                yield f"{_name(verdict)}: leaving saves {words.money(left)} of its bill of {words.money(bill)}"
+
+
+def _read_from(findings: Findings) -> Iterator[str]:
+    """How every source did, where two of them differ, and which workloads are counted over fewer days."""
+    for source in findings.sources:
+        name = words.name(source.name)
+        yield f"{name}: {_how_it_did(source, findings.month)}"
+        yield from (f"{name}: {words.brief(text)}" for text in source.warnings)
+        yield from (f"{name}: rejected {words.brief(text)}" for text in source.problems[:PROBLEMS_SHOWN])
+        if source.rejected > PROBLEMS_SHOWN:
+            yield f"{name}: and {source.rejected - PROBLEMS_SHOWN:,} more rejected rows"
+    for verdict in findings.verdicts:
+        usage = verdict.usage
+        if drift := usage.reconciliation:
+            yield (
+                f"{_name(verdict)}: {words.name(drift.billed_source)} bills {words.tokens(drift.billed_tokens)}, "
+                f"{words.name(drift.counted_source)} counts {words.tokens(drift.counted_tokens)} tokens, "
+                f"drift {words.percent(drift.drift_ratio)}"
+            )
+        if usage.days_covered < usage.month.day_count:
+            yield (
+                f"{_name(verdict)}: {words.of(usage.days_covered, usage.month.day_count, 'days')} counted, "
+                "in bill, tokens and fleet alike"
+            )
+
+
+def _how_it_did(source: SourceReport, month: Month) -> str:
+    missing = [day for day in source.missing_days if Month.of(day) == month]
+    said = [
+        f"{words.name(source.kind)} {source.status.value}",
+        f"{words.of(month.day_count - len(missing), month.day_count, 'days')} known",
+        words.counted(source.rows, "row"),
+    ]
+    if source.rejected:
+        said.append(f"{source.rejected:,} rejected")
+    if missing:
+        said.append(f"missing {words.days(missing)}")
+    if source.complete_through:
+        said.append(f"complete until {words.moment(source.complete_through, 'UTC')}")
+    return ", ".join(said)
+
+
+def _next_steps(findings: Findings) -> Iterator[str]:
+    """One line for each different step, with the workloads that it is for, in the order of the table."""
+    steps: dict[str, list[str]] = defaultdict(list)
+    for verdict in findings.verdicts:
+        if step := next_action(verdict):
+            steps[step].append(_name(verdict))
+    for step, names in steps.items():
+        yield f"{words.listed(names)}: {step}"
