@@ -55,14 +55,14 @@ TRAFFIC = (
     Traffic(
         provider="aws",
         model="us.meta.llama3-3-70b-instruct-v1:0",
-        input_tokens=17e9,
-        output_tokens=4e9,
-        requests=14e6,
+        input_tokens=52e9,
+        output_tokens=12e9,
+        requests=42e6,
         input_price=Decimal("0.72"),
         output_price=Decimal("0.72"),
-        swing=0.9,
-        weekend=0.55,
-        growth=1.05,
+        swing=0.12,
+        weekend=0.9,
+        growth=1.02,
     ),
     Traffic(
         provider="aws",
@@ -89,12 +89,12 @@ TRAFFIC = (
         growth=1.0,
     ),
     Traffic(
-        provider="aws",
-        model="mistral.mistral-7b-instruct-v0:2",
+        provider="together",
+        model="mistralai/Mistral-7B-Instruct-v0.3",
         input_tokens=9e9,
         output_tokens=2e9,
         requests=6e6,
-        input_price=Decimal("0.15"),
+        input_price=Decimal("0.20"),
         output_price=Decimal("0.20"),
         swing=0.5,
         weekend=0.6,
@@ -160,6 +160,29 @@ input_tokens = "input_tokens"
 output_tokens = "output_tokens"
 amount = "usd"
 
+[[sources]]
+name = "together-logs"
+kind = "request-log"
+path = "logs/together"            # four days of the last month were never shipped
+provider = "together"
+[sources.columns]
+timestamp = "hour"
+model = "model"
+requests = "requests"
+input_tokens = "input"
+output_tokens = "output"
+
+[[sources]]
+name = "together-invoice"
+kind = "invoice-csv"
+path = "invoices/together.csv"    # money only: without a log there are no tokens
+provider = "together"
+currency = "USD"
+[sources.columns]
+date = "day"
+model = "model"
+amount = "usd"
+
 [[workloads]]
 name = "extract"
 models = ["meta.llama3-1-8b-*"]
@@ -178,7 +201,7 @@ models = ["gpt-4o*"]
 
 [[workloads]]
 name = "summaries"
-models = ["mistral.mistral-7b-*"]
+models = ["mistralai/Mistral-7B-*"]
 
 [team]
 engineering_hours_available = 40
@@ -190,6 +213,8 @@ kind = "file"
 path = "messages"
 """
 SEED = 20261124
+MONEY_ONLY = (0, 1, 4)
+"""The columns of an invoice that states no tokens."""
 
 
 def write_sample(folder: Path, now: datetime) -> None:
@@ -216,8 +241,9 @@ def write_sample(folder: Path, now: datetime) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["day", "model", "input_tokens", "output_tokens", "usd"])
-            writer.writerows(rows)
+            kept = MONEY_ONLY if provider == "together" else range(5)
+            header = ["day", "model", "input_tokens", "output_tokens", "usd"]
+            writer.writerows([row[column] for column in kept] for row in (header, *rows))
     (folder / "advisor.toml").write_text(CONFIG.format(seed=SEED), encoding="utf-8")
 
 
