@@ -224,7 +224,7 @@ def locate(option: str | None, environ: Mapping[str, str], here: Path) -> Path:
     if not path.is_file():
         raise ConfigError(
             f"there is no configuration at {path}",
-            "write one with `advisor init --from YOUR_LOG_OR_INVOICE`, see one with `advisor demo`, or name it: --config",
+            "write one with `advisor init --from YOUR_LOG`, see one with `advisor demo`, or name it with --config",
         )
     return path
 

@@ -1,1 +1,1 @@
-"""Sources of usage and cost, one module each; found by entry point, never imported by the product."""
+"""Sources of usage and cost, one module each (its parts carry its name); found by entry point, never imported."""

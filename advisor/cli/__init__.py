@@ -15,6 +15,8 @@ COMMANDS = {
     "report": "Write the monthly report.",
     "demo": "Write sample logs and a configuration, and check them.",
     "init": "Write a configuration from your own files.",
+    "models": "List the open models: size, licence, and whether their speed is measured.",
+    "prices": "List what tokens cost at every host, with source and age.",
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class MonthType(click.ParamType):
+class MonthType(click.ParamType["Month"]):
     """A month, `2026-10`."""
 
     name = "YYYY-MM"
@@ -33,7 +33,7 @@ class MonthType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class DayType(click.ParamType):
+class DayType(click.ParamType[datetime]):
     """A UTC day, `2026-10-31`, or a month, which stands for its first day."""
 
     name = "YYYY-MM-DD"

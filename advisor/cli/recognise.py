@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from advisor.contract.files import READABLE, Look, delimiter_of, find_files, look
 from advisor.errors import UsageError
 
-HEAD_BYTES = 65_536
 UNIX_TIME_FROM = 1e8  # seconds; smaller numbers count from a start of their own (1e8 s is March 1973)
 NAMES = {
     "timestamp": (
@@ -34,6 +32,8 @@ NAMES = {
     "currency": ("currency", "billing_currency"),
     "tier": ("tier", "service_tier"),
 }  # fmt: skip
+BILLING_COLUMNS = {"focus": "chargeperiodstart", "aws-cur": "lineitemusagetype"}
+"""A column that only one billing format has, as letters alone: its spelling differs by version."""
 PRESET_HEADERS = {
     "openrouter": {"Slug", "Usage", "Prompt Tokens", "Completion Tokens"},
     "anthropic-console": {"usage_date_utc", "model_version", "usage_input_tokens_no_cache"},
@@ -75,12 +75,15 @@ def _source(name: str, file: Path, path: str, notes: list[str]) -> str:
     if not table.csv and {"usage.prompt_tokens", "usage.completion_tokens", "model"} <= set(table.columns):
         notes.append(f"{name}: set `provider` to the host that served these requests, so that prices can be found")
         return _toml(name, "request-log", path, {"preset": "openai"}, ['# provider = "..."     # CHOOSE: the host'])
+    for kind, column in BILLING_COLUMNS.items():
+        if any(name.lower().replace("_", "").replace("/", "") == column for name in table.columns):
+            return _toml(name, kind, path, {})
     found = {key: column for key, names in NAMES.items() if (column := _column(table.columns, names))}
     missing = [key for key in ("input_tokens", "output_tokens") if key not in found]
     stamp = "date" if table.csv and "amount" in found and "date" in found else "timestamp"
     if stamp == "timestamp" and "timestamp" not in found and "date" in found:
         found["timestamp"] = found.pop("date")
-    if missing or stamp not in found:
+    if (missing and stamp == "timestamp") or stamp not in found:
         raise UsageError(
             f"{file}: no column looks like {', '.join(missing) or 'a time'}; its columns: {', '.join(table.columns)}",
             'write the [[sources]] table by hand: kind = "request-log" or "invoice-csv", with columns = { ... }',
@@ -143,50 +146,26 @@ def _stamps(name: str, stamp: object, comments: list[str], notes: list[str]) -> 
 
 
 def head(file: Path) -> Table:
-    """Read the first records of a file. Raises UsageError where there is none."""
-    if not file.exists():
-        raise UsageError(f"{file} does not exist", "name a log or an invoice export that is there")
-    if file.is_dir():
-        inner = sorted(path for path in file.rglob("*") if path.is_file())
-        if not inner:
-            raise UsageError(f"{file} holds no files", "name a folder with logs in it")
-        file = inner[0]
-    if file.suffix == ".parquet":
-        return _parquet(file)
-    text = _text(file)
-    if not text.strip():
+    """Read the first record of a file, or of the first file in a folder. Raises SourceError where there is none."""
+    file = find_files([str(file)])[0]
+    seen = look(file)
+    if seen.parquet or seen.compression == "zstd":
+        return _by_engine(file, seen)
+    if seen.empty:
         raise UsageError(f"{file} is empty", "name a file with records in it")
-    if text.lstrip()[0] in "[{":
-        record = _first_json(text, file)
-        return Table(columns=tuple(_flat(record)), first=_flat(record), csv=False)
-    try:
-        dialect: Any = csv.Sniffer().sniff(text[:4096], delimiters=",;\t|")
-    except csv.Error:
-        dialect = csv.excel
-    rows = list(csv.DictReader(io.StringIO(text), dialect=dialect))[:1]
-    if not rows:
+    if seen.head.lstrip()[0] in "[{":
+        record = _flat(_first_json(seen.head, file))
+        return Table(columns=tuple(record), first=record, csv=False)
+    lines = seen.head.lstrip().splitlines(keepends=True)
+    row = next(csv.DictReader(lines, delimiter=delimiter_of(lines[0])), None)
+    if row is None:
         raise UsageError(f"{file} has a header and no rows", "name a file with records in it")
-    return Table(columns=tuple(key for key in rows[0] if key), first=rows[0], csv=True)
-
-
-def _text(file: Path) -> str:
-    raw = file.open("rb")
-    with raw:
-        magic = raw.read(2)
-        raw.seek(0)
-        try:
-            content = gzip.GzipFile(fileobj=raw).read(HEAD_BYTES) if magic == b"\x1f\x8b" else raw.read(HEAD_BYTES)
-        except (OSError, EOFError) as error:
-            raise UsageError(f"{file} is damaged: {error}", "fetch it again") from error
-    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
-        return content.decode(encoding, errors="replace")
-    return ""
+    return Table(columns=tuple(key for key in row if key), first=row, csv=True)
 
 
 def _first_json(text: str, file: Path) -> Mapping[str, Any]:
-    decoder = json.JSONDecoder()
     try:
-        value, _ = decoder.raw_decode(text.lstrip().removeprefix("[").lstrip())
+        value, _ = json.JSONDecoder().raw_decode(text.lstrip().removeprefix("[").lstrip())
     except json.JSONDecodeError as error:
         raise UsageError(f"{file} starts like JSON but is not: {error}", "fetch it again") from error
     if not isinstance(value, Mapping):
@@ -194,18 +173,23 @@ def _first_json(text: str, file: Path) -> Mapping[str, Any]:
     return value
 
 
-def _parquet(file: Path) -> Table:
+def _by_engine(file: Path, seen: Look) -> Table:
+    """What only the engine unpacks: Parquet, and text packed with zstd (JSON lines or CSV)."""
     import duckdb
 
-    try:
-        relation = duckdb.connect().read_parquet(str(file)).limit(1)
-        row = relation.fetchone()
-    except duckdb.Error as error:
-        raise UsageError(f"{file} is not Parquet: {error}", "fetch it again") from error
-    if row is None:
-        raise UsageError(f"{file} is empty", "name a file with records in it")
-    first = _flat(dict(zip(relation.columns, row, strict=True)))
-    return Table(columns=tuple(first), first=first, csv=False)
+    readers = ["read_parquet(?)"] if seen.parquet else ["read_json(?)", "read_csv(?, all_varchar = true)"]
+    for reader in readers:
+        try:
+            found = duckdb.connect().execute(f"SELECT * FROM {reader} LIMIT 1", [str(file)])
+            row = found.fetchone()
+        except duckdb.Error:
+            continue
+        if row is None:
+            raise UsageError(f"{file} is empty", "name a file with records in it")
+        names = [column[0] for column in found.description or ()]
+        first = _flat(dict(zip(names, row, strict=True)))
+        return Table(columns=tuple(first), first=first, csv=reader.startswith("read_csv"))
+    raise UsageError(f"{file} cannot be read", READABLE)
 
 
 def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

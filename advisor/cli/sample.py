@@ -236,14 +236,14 @@ def write_sample(folder: Path, now: datetime) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             # mtime=0: the same sample is the same file, byte for byte.
             path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
-    for provider, rows in charges.items():
+    for provider, charged in charges.items():
         path = folder / "invoices" / f"{provider}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            kept = MONEY_ONLY if provider == "together" else range(5)
             header = ["day", "model", "input_tokens", "output_tokens", "usd"]
-            writer.writerows([row[column] for column in kept] for row in (header, *rows))
+            kept = MONEY_ONLY if provider == "together" else tuple(range(len(header)))
+            writer.writerows([line[column] for column in kept] for line in (header, *charged))
     (folder / "advisor.toml").write_text(CONFIG.format(seed=SEED), encoding="utf-8")
 
 

@@ -56,10 +56,9 @@ def find_files(paths: Iterable[str], skip: Sequence[str] = ()) -> tuple[Path, ..
     for path in paths:
         if "://" in path:
             raise SourceError(f"{path}: this version reads local files only", "copy them here, and name the folder")
-        matched = (
-            [Path(path)] if Path(path).exists() else [Path(hit) for hit in sorted(glob.glob(path, recursive=True))]
-        )
-        files = [file for hit in matched for file in (_below(hit) if hit.is_dir() else [hit])]
+        # Path.glob takes no absolute pattern.
+        matched = [path] if Path(path).exists() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207
+        files = [file for hit in map(Path, matched) for file in (_below(hit) if hit.is_dir() else [hit])]
         files = [file for file in files if not any(fnmatch(file.name, pattern) for pattern in skip)]
         if not files:
             what = "holds no files" if matched else "no such file or folder"
@@ -134,8 +133,8 @@ def open_text(file: Path, seen: Look, encoding: str = "") -> io.TextIOWrapper:
     """Open a plain or gzip file as text, line ends untouched. Raises UnreadableError for zstd."""
     if seen.compression == "zstd":
         raise UnreadableError(f"{file} is packed with zstd", "unpack it: zstd -d")
-    raw = gzip.open(file) if seen.compression == "gzip" else file.open("rb")
-    return io.TextIOWrapper(raw, encoding=encoding or seen.encoding, newline="")  # type: ignore[arg-type]  # a gzip file reads as bytes
+    raw = gzip.GzipFile(file) if seen.compression == "gzip" else file.open("rb")
+    return io.TextIOWrapper(raw, encoding=encoding or seen.encoding, newline="")
 
 
 def delimiter_of(header: str) -> str:

@@ -45,8 +45,6 @@ class Findings:
     fleet: FleetAssumptions
     policy: SwitchPolicy
     team: Team | None
-    assumed: tuple[str, ...] = ()
-    synthetic: str = ""
     total_cost: Money = field(init=False)
 
     def __post_init__(self) -> None:

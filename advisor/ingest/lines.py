@@ -21,6 +21,7 @@ from advisor.ingest.flows import Facts, Flow
 from advisor.ingest.money import Exchange, Listed, Unknown, at_list_price
 from advisor.ingest.totals import Count, Lane, Mask, day_number
 from advisor.ingest.workloads import Id
+from advisor.market.models import canonical
 from advisor.market.token_prices import Rates, Unpriced
 
 BEST_FIRST = (Basis.BILLED, Basis.ALLOCATED, Basis.ESTIMATED)
@@ -35,7 +36,6 @@ class Line:
     model_raw: str
     tier: str
     provider: str
-    model: str
     workload: Workload
     lanes: tuple[Lane, ...]
 
@@ -106,7 +106,6 @@ def lines_of(flow: Flow, workload_of: Mapping[Id, Workload]) -> tuple[Line, ...]
             model_raw=model_raw,
             tier=tier,
             provider=provider,
-            model=flow.traffic.model,
             workload=workload_of[source, model_raw],
             lanes=tuple(lanes),
         )
@@ -141,11 +140,13 @@ def priced(facts: Facts, month: Month, flow: Flow, lines: Sequence[Line], covere
 def _listed(facts: Facts, month: Month, line: Line, count: Count, covered: Mask, exchange: Exchange) -> Priced:
     """A line at list price: each day at its own, and all of them at today's."""
 
+    known = canonical(line.model_raw)
+
     def rates_on(day: date) -> Rates | Unpriced:
         return facts.prices.rates(
             provider=line.seller or line.provider,
             model_raw=line.model_raw,
-            model_id=line.model if line.model != line.model_raw else None,
+            model_id=known.id if known else None,
             tier=line.tier,
             on=day,
         )

@@ -1,9 +1,9 @@
-"""The shipped catalog of token prices: genai-prices, offline, as schedules of dated rates."""
+"""The shipped price catalog, genai-prices read offline, as schedules of dated rates; a supplement fills its gaps."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -13,6 +13,7 @@ from typing import Any
 from advisor.domain.facts import ON_DEMAND
 from advisor.market.models import canonical
 from advisor.market.rates import Rates, Schedule, Unpriced
+from advisor.market.supplement import supplement
 
 FIX = "add [[prices]]"
 # The package states no date of its own: the day of its release, from the package index.
@@ -33,7 +34,8 @@ def edition() -> str:
 
 
 @cache
-def _snapshot() -> Any:
+def snapshot() -> Any:
+    """The catalog's own value of everything in it; the first call takes a third of a second."""
     from genai_prices import data_snapshot
 
     return data_snapshot.get_snapshot()
@@ -45,22 +47,50 @@ def schedule(host: str, model_raw: str, model_id: str | None, tier: str) -> Sche
         return Schedule.never(f"no {tier} price of {model_raw} is known: {FIX}")
     if not host:
         return _of_its_maker(model_raw, tier)
-    sellers = {seller.id: seller for seller in _snapshot().providers}
-    if host not in sellers:
-        return Schedule.never(f"{edition()} has no prices of {host}: {FIX}")
+    sellers = {seller.id: seller for seller in snapshot().providers}
+    if host in sellers and (found := _catalogued(sellers, host, model_raw, model_id, tier)):
+        return found
+    rows = supplement(host, model_raw, model_id, tier)
+    if len({repr(row.schedule.rates) for row in rows}) > 1:
+        return _ambiguous(host, model_raw, [row.model_raw for row in rows])
+    if rows:
+        return rows[0].schedule
+    return Schedule.never(f"{edition()} has no price of {model_raw} at {host}: {FIX}")
+
+
+def _catalogued(
+    sellers: Mapping[str, Any], host: str, model_raw: str, model_id: str | None, tier: str
+) -> Schedule | None:
+    """What the catalog itself says of a model at a host; None where it does not know the model there."""
     seller = sellers[host]
-    for name in dict.fromkeys((model_raw, model_raw.rpartition("/")[2])):
-        if (found := seller.find_model(name)) and _same(found, model_id):
-            return _dated(found, tier, edition())
+    if found := _of_that_id(seller, model_raw, model_id):
+        return dated(found, tier, edition())
     if same := _spelt_otherwise(seller, model_id):
         if len({repr(model.prices) for model in same}) > 1:
-            ids = ", ".join(sorted(model.id for model in same)[:3])
-            return Schedule.never(f"{host} prices {model_raw} in several ways ({ids}): {FIX}")
-        return _dated(same[0], tier, f"{edition()}, there as {same[0].id}")
+            return _ambiguous(host, model_raw, [model.id for model in same])
+        return dated(same[0], tier, f"{edition()}, there as {same[0].id}")
     for maker in seller.fallback_model_providers or ():
         if (found := sellers[maker].find_model(model_raw.rpartition("/")[2])) and _same(found, model_id):
-            return _dated(found, tier, f"{edition()}, the price of {maker}")
-    return Schedule.never(f"{edition()} has no price of {model_raw} at {host}: {FIX}")
+            return dated(found, tier, f"{edition()}, the price of {maker}")
+    return None
+
+
+def exactly(host: str, model_raw: str, model_id: str | None, tier: str) -> Schedule | None:
+    """The prices of an id that the catalog knows at a host as it is written; None where it knows no such id."""
+    seller = next((seller for seller in snapshot().providers if seller.id == host), None)
+    found = seller and _of_that_id(seller, model_raw, model_id)
+    return dated(found, tier, edition()) if found else None
+
+
+def _of_that_id(seller: Any, model_raw: str, model_id: str | None) -> Any:
+    for name in dict.fromkeys((model_raw, model_raw.rpartition("/")[2])):
+        if (found := seller.find_model(name)) and _same(found, model_id):
+            return found
+    return None
+
+
+def _ambiguous(host: str, model_raw: str, ids: Sequence[str]) -> Schedule:
+    return Schedule.never(f"{host} prices {model_raw} in several ways ({', '.join(sorted(ids)[:3])}): {FIX}")
 
 
 def _of_its_maker(model_raw: str, tier: str) -> Schedule:
@@ -68,10 +98,10 @@ def _of_its_maker(model_raw: str, tier: str) -> Schedule:
     if known is None or known.open_weights:
         return Schedule.never(f"no host of {model_raw} is stated: set `provider` on its source, or {FIX}")
     try:
-        maker, found = _snapshot().find_provider_model(model_raw.rpartition("/")[2], None, None, None)
+        maker, found = snapshot().find_provider_model(model_raw.rpartition("/")[2], None, None, None)
     except LookupError:
         return Schedule.never(f"{model_raw} is not in {edition()}: {FIX}")
-    return _dated(found, tier, f"{edition()}, the price of {maker.id}")
+    return dated(found, tier, f"{edition()}, the price of {maker.id}")
 
 
 def _same(model: Any, model_id: str | None) -> bool:
@@ -92,7 +122,7 @@ def _spelt_otherwise(seller: Any, model_id: str | None) -> list[Any]:
     ]
 
 
-def _dated(model: Any, tier: str, source: str) -> Schedule:
+def dated(model: Any, tier: str, source: str) -> Schedule:
     """A catalog row as a schedule. A day's price is asked of the catalog itself at each day on which one starts."""
     rows = model.prices if isinstance(model.prices, list) else []
     limits = [row.constraint for row in (*rows, *(model.price_variants or ())) if row.constraint is not None]

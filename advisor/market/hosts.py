@@ -17,6 +17,7 @@ NAMES = {
     "azureaiinference": "azure",
     "azureaiopenai": "azure",
     "azureopenai": "azure",
+    "deepinfra": "deepinfra",
     "microsoft": "azure",
     "gcp": "google",
     "gcpgemini": "google",
@@ -28,8 +29,15 @@ NAMES = {
     "vertexai": "google",
     "fireworksai": "fireworks",
     "mistralai": "mistral",
+    "moonshot": "moonshotai",
+    "nebiusaistudio": "nebius",
+    "nebiustokenfactory": "nebius",
     "novitaai": "novita",
+    "openrouter": "openrouter",
+    "sambanovacloud": "sambanova",
     "togetherai": "together",
+    "weightsandbiases": "wandb",
+    "weightsbiases": "wandb",
     "workersai": "cloudflare",
     "xai": "x-ai",
 }
@@ -42,9 +50,14 @@ PREFIXES = {
     "deepinfra/": "deepinfra",
     "fireworks_ai/": "fireworks",
     "groq/": "groq",
+    "nebius/": "nebius",
+    "novita/": "novita",
+    "nscale/": "nscale",
     "openrouter/": "openrouter",
+    "sambanova/": "sambanova",
     "together_ai/": "together",
     "vertex_ai/": "google",
+    "wandb/": "wandb",
 }
 BEDROCK = re.compile(r"arn:aws[\w-]*:bedrock:|([a-z-]+\.)?[a-z0-9]+\.[\w.-]+-v?\d+:\d+$")
 

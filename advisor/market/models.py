@@ -1,21 +1,33 @@
-"""Which model an id stands for, however its host spells it."""
+"""Which model an id stands for, however its host spells it, and what is known of it."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from datetime import date
+from fnmatch import translate
 from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from advisor.market.spelling import UNDATED, plain, shortened
+from advisor.market.tuned import base_of
+
+GLOB = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """A model under its canonical id.
 
-    `modelled` is False for what is not text generation; `kind` then says what it is. `parameters` and `active` are in
-    billions, None for closed weights. `runs_like` is another model of the same architecture and size, or empty.
+    `modelled` is False for what the throughput model does not cover; `kind` then says what it is. A fine-tune is not
+    modelled and names its `base` where the id says so. `parameters` and `active` are in billions. `kv_layers` keep a
+    cache that grows with the context: each holds `kv_heads` x `head_dim` keys and as many values a token, or
+    `kv_latent` values of compressed attention. `precision` is that of the released weights, `licence_limits` what the
+    licence asks beyond notices and acceptable use, `runs_like` another model of the same architecture and size. None
+    and an empty text mean unknown; closed weights have none of it.
     """
 
     id: str
@@ -25,101 +37,127 @@ class Model:
     parameters: float | None = None
     active: float | None = None
     runs_like: str = ""
+    base: str = ""
+    layers: int | None = None
+    kv_layers: int | None = None
+    kv_heads: int | None = None
+    head_dim: int | None = None
+    kv_latent: int | None = None
+    context: int | None = None
+    precision: str = ""
+    licence: str = ""
+    licence_limits: str = ""
+    source: str = ""
+    checked_on: date | None = None
+
+    def kv_bytes_per_token(self, value_bytes: float = 2.0) -> float | None:
+        """Cache bytes that one more token of context takes, all layers together; None where it is not known.
+
+        2 x layers x heads x dimension x bytes of a value, or layers x latent width x bytes (DeepSeek-V2, section 2.1:
+        arXiv 2405.04434). What a sparse-attention indexer keeps beside it is not counted.
+        """
+        if self.kv_layers is None:
+            return None
+        if self.kv_latent is not None:
+            return self.kv_layers * self.kv_latent * value_bytes
+        if self.kv_heads is None or self.head_dim is None:
+            return None
+        return 2 * self.kv_layers * self.kv_heads * self.head_dim * value_bytes
 
 
-REGION = re.compile(r"^(us|eu|apac|global|regional|jp|au|ca|us-gov)\.")
-VENDOR = re.compile(r"^(meta|mistral|openai|qwen|anthropic|amazon|cohere|google|ai21|writer)\.")
-# Versions of a hosted id, OpenRouter's variants, and the hosts behind Hugging Face's router.
-VERSION = re.compile(
-    r"(-v\d+:\d+(:[\w-]+)?|-\d+:\d+|@[\w.-]+|:(free|batch|extended|thinking|nitro|floor|online|exacto|beta|fastest|"
-    r"cheapest|cerebras|fireworks-ai|groq|hyperbolic|nebius|novita|nscale|sambanova|together))$"
-)
-UNDATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|00\d|latest)$")
-# What hosts and publishers add to the name of an open model without making it another model.
-ENDINGS = re.compile(
-    r"-(instruct|chat|it|turbo|versatile|instant|lite|reference|hf|maas|latest|tput|dynamic|preview|original|specdec|"
-    r"fp8|fp16|bf16|awq|gptq|int4|int8|nvfp4|mxfp4|w4a16|w8a8|quantized|128k|131k|8192|32768|basic|fast|base|"
-    r"v0\.\d|\d{4}-\d{2}-\d{2}|\d{8}|2[3-6][01]\d|0[1-9][0-3]\d|00\d)$"
-)
-# Spellings of families, as (pattern, replacement) in order.
-SPELLINGS = (
-    (r"(?<=\d)p(?=\d)", "."),
-    (r"^databricks-", ""),
-    (r"^meta-(?=llama)", ""),
-    (r"^llama-?v?(?=\d)", "llama-"),
-    (r"^llama-3-([1-3])(?=-)", r"llama-3.\1"),
-    (r"^qwen-?(\d)-(5)(?=-)", r"qwen\1.\2"),
-    (r"^qwen-(?=\d)", "qwen"),
-    (r"^gemma-?(?=\d)", "gemma-"),
-    (r"^deepseek-?(?=v\d)", "deepseek-"),
-)
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    by_id: Mapping[str, Model]
+    open_names: Mapping[str, str]  # the ids of open models by every name of them
+    rest: tuple[tuple[Sequence[str], Model], ...]  # names and globs of everything else
 
 
 @cache
-def _tables() -> tuple[dict[str, Model], dict[str, Model], tuple[tuple[str, Model], ...]]:
-    """Open models by id, open models by exact normalised name, and the glob patterns of the rest in order."""
+def _tables() -> _Tables:
     table = tomllib.loads(files("advisor.market").joinpath("models.toml").read_text(encoding="utf-8"))
-    by_id: dict[str, Model] = {}
-    by_name: dict[str, Model] = {}
-    for row in table["model"]:
-        total, active = row["parameters"]
-        model = Model(
-            id=row["id"], open_weights=True, parameters=total, active=active, runs_like=row.get("runs_like", "")
-        )
-        by_id[model.id] = model
-        by_name |= dict.fromkeys([model.id, *row.get("name", [])], model)
-    patterns = [
-        (pattern, Model(id=row["kind"], open_weights=False, modelled=False, kind=row["kind"]))
-        for row in table["not_modelled"]
-        for pattern in row["name"]
-    ]
-    patterns += [
-        (pattern, Model(id=row["family"], open_weights=False)) for row in table["closed"] for pattern in row["name"]
-    ]
-    return by_id, by_name, tuple(patterns)
+    limits = {row["name"]: row.get("limits", "") for row in table["licence"]}
+    by_id = {row["id"]: _open(row, limits, table["checked_on"]) for row in table["model"]}
+    return _Tables(
+        by_id,
+        {name: row["id"] for row in table["model"] for name in (row["id"], *row.get("name", ()))},
+        (
+            *((row["name"], _other(row["kind"], open_weights=False)) for row in table["not_modelled"]),
+            *((row["name"], Model(id="", open_weights=False)) for row in table["closed"]),
+            *((row["name"], _other("a fine-tune", open_weights=True)) for row in table["fine_tune"]),
+        ),
+    )
+
+
+def _other(kind: str, *, open_weights: bool) -> Model:
+    return Model(id="", open_weights=open_weights, modelled=False, kind=kind)
+
+
+@cache
+def _whole_names() -> Mapping[str, Model]:
+    return {name: model for names, model in _tables().rest for name in names if not GLOB.search(name)}
+
+
+@cache
+def _globs() -> tuple[tuple[re.Pattern[str], Model], ...]:
+    """Compiled only for ids that no whole name settles: it takes as long as reading the table."""
+    grouped = [([translate(name) for name in names if GLOB.search(name)], model) for names, model in _tables().rest]
+    return tuple((re.compile("|".join(globs)), model) for globs, model in grouped if globs)
+
+
+def _open(row: Mapping[str, Any], limits: Mapping[str, str], checked_on: date) -> Model:
+    total, *active = row["parameters"]
+    kv = row.get("kv", {})
+    sources = [f"huggingface.co/{row['card']}" if "card" in row else "", row.get("source", "")]
+    if "read" in row:
+        sources.insert(1, f"read in {row['read']}")
+    return Model(
+        id=row["id"],
+        open_weights=True,
+        parameters=total,
+        active=active[0] if active else None,
+        runs_like=row.get("runs_like", ""),
+        layers=row.get("layers"),
+        kv_layers=kv.get("layers", row.get("layers")) if kv else None,
+        kv_heads=kv.get("heads"),
+        head_dim=kv.get("dim"),
+        kv_latent=kv.get("latent"),
+        context=row.get("context"),
+        precision=row.get("precision", ""),
+        licence=row.get("licence", ""),
+        licence_limits=limits[row["licence"]] if "licence" in row else "",
+        source="; ".join(filter(None, sources)),
+        checked_on=checked_on,
+    )
 
 
 def by_id(model_id: str) -> Model | None:
     """The open model of a canonical id."""
-    return _tables()[0].get(model_id)
+    return _tables().by_id.get(model_id)
 
 
 def known_ids() -> tuple[str, ...]:
     """The canonical ids of all open models."""
-    return tuple(_tables()[0])
+    return tuple(_tables().by_id)
 
 
 @cache
 def canonical(model_raw: str) -> Model | None:
     """The model that *model_raw* stands for, or None: an unknown name is never guessed from a part of it.
 
+    A fine-tune is never taken for its base: it comes back as not modelled, with the base that its id names.
+
     >>> canonical("us.meta.llama3-1-70b-instruct-v1:0").id
     'llama-3.1-70b'
-    >>> canonical("accounts/acme/models/our-llama-3.1-8b-tuned")
+    >>> tuned = canonical("accounts/acme/models/our-llama-3.1-8b-tuned")
+    >>> tuned.modelled, tuned.kind, tuned.base
+    (False, 'a fine-tune of llama-3.1-8b', 'llama-3.1-8b')
     """
-    name = plain(model_raw)
-    _, by_name, patterns = _tables()
-    shorter = name
-    while shorter not in by_name:
-        longer, shorter = shorter, ENDINGS.sub("", shorter)
-        if shorter == longer:
-            break
-    else:
-        return by_name[shorter]
-    for pattern, model in patterns:
-        if fnmatchcase(name, pattern):
-            return replace(model, id=UNDATED.sub("", name))
-    return None
-
-
-def plain(model_raw: str) -> str:
-    """An id in one spelling, without what its host adds: a path, a region, a vendor, a version."""
-    name = model_raw.strip().lower().replace(" ", "-").replace("_", "-")
-    if "application-inference-profile" in name or name.startswith("ft:"):
-        return name
-    name = name.rstrip("/").rpartition("/")[2].lstrip("~")
-    name = VERSION.sub("", VENDOR.sub("", REGION.sub("", name)))
-    name = re.sub(r":(?=\d+b)", "-", name)
-    for pattern, replacement in SPELLINGS:
-        name = re.sub(pattern, replacement, name)
-    return name
+    tables, name = _tables(), plain(model_raw)
+    if base := base_of(model_raw, tables.open_names):
+        return Model(id=name, open_weights=True, modelled=False, kind=f"a fine-tune of {base}", base=base)
+    # Whole names come before shortened ones: glm-5-turbo is not glm-5.
+    whole = _whole_names().get(name)
+    if whole is None and (known := next((one for one in shortened(name) if one in tables.open_names), None)):
+        return tables.by_id[tables.open_names[known]]
+    found = whole or next((model for pattern, model in _globs() if pattern.match(name)), None)
+    return replace(found, id=UNDATED.sub("", name)) if found else None

@@ -107,11 +107,11 @@ class TokenPrices:
     def _own_prices(self, named: str, model_raw: str, model_id: str | None, tier: str) -> tuple[OwnPrice, ...]:
         """The own prices of one model, host and tier on any day, best first."""
         ranked = [
-            ((*closeness, bool(price.provider), price.start or date.min), price)
+            ((*close, bool(price.provider), price.start or date.min), price)
             for price in self._own
             if price.tier == tier
             and host(price.provider) in ("", named)
-            and (closeness := _closeness(price.model, model_raw, model_id))
+            and (close := closeness(price.model, model_raw, model_id))
         ]
         return tuple(price for _, price in sorted(ranked, key=lambda item: item[0], reverse=True))
 
@@ -131,7 +131,7 @@ class TokenPrices:
         return found
 
 
-def _closeness(pattern: str, model_raw: str, model_id: str | None) -> tuple[int, int] | None:
+def closeness(pattern: str, model_raw: str, model_id: str | None) -> tuple[int, int] | None:
     """How closely a pattern names a model: its raw id, its canonical id, a glob by the letters it fixes, and last
     another spelling of the same model."""
     wanted, raw = pattern.lower(), model_raw.lower()

@@ -24,7 +24,6 @@ def assumed(findings: Findings) -> Iterator[str]:
             accepted = f", approved by {workload.approved_by}" if workload.approved_by else ""
             ratio = words.number(workload.token_ratio)
             yield words.plain(f"{workload.name} on {workload.serve}: {ratio} tokens for one{accepted}")
-    yield from map(words.plain, findings.assumed)
 
 
 def _phrases(fleet: FleetAssumptions, rule: SwitchPolicy, currency: str) -> list[str]:

@@ -27,7 +27,6 @@ def check_document(findings: Findings) -> dict[str, Json]:
         "month_closed": findings.month_closed,
         "currency": findings.currency,
         "headline": compose(findings).headline,
-        "synthetic": findings.synthetic or None,
         "sources": [source(report) for report in findings.sources],
         "workloads": [_workload(findings, verdict) for verdict in findings.verdicts],
         "portfolio": {

@@ -32,7 +32,6 @@ def compose(findings: Findings) -> Page:
         sections=sections(findings),
         issues=tuple(_issues(findings)),
         generated=words.moment(findings.generated_at, findings.timezone),
-        synthetic=words.plain(findings.synthetic),
     )
 
 
@@ -43,8 +42,6 @@ def _title(findings: Findings) -> Iterator[str]:
         yield f"token prices {words.day(findings.token_prices_on)}"
     if findings.gpu_prices_on:
         yield f"GPU {words.day(findings.gpu_prices_on)}"
-    if findings.synthetic:
-        yield words.plain(findings.synthetic)
 
 
 def _status(findings: Findings) -> str:

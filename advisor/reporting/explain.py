@@ -59,8 +59,6 @@ def _title(findings: Findings, verdict: Verdict) -> str:
     usage = verdict.usage
     closed = "closed" if usage.closed else f"provisional: {words.plain(usage.open_because) or 'not closed'}"
     parts = [words.plain(usage.workload.name), findings.month.title, closed]
-    if findings.synthetic:
-        parts.append(words.plain(findings.synthetic))
     return f"advisor explain · {' · '.join(parts)}"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
 WIDTH = 100
 GAP = 2
+BREAK = re.compile(r" (?!%|x )")
+"""Where a line may break: not within `70 %` or `5 x`."""
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
@@ -30,7 +33,7 @@ def wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
     """
     rest = " " * cell_len(first) if rest is None else rest
     lines, line, start = [], "", first
-    for word in text.split(" "):
+    for word in BREAK.split(text):
         if line and cell_len(start) + cell_len(line) + 1 + cell_len(word) > WIDTH:
             lines.append(start + line)
             line, start = "", rest

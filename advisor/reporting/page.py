@@ -100,7 +100,6 @@ class Page:
     sections: tuple[Section, ...]
     issues: tuple[Notice, ...]
     generated: str
-    synthetic: str
 
     @property
     def headline(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from advisor.domain.comparison import Comparison
 from advisor.domain.report import Findings
-from advisor.domain.units import Month
+from advisor.domain.units import Money, Month
 from advisor.domain.usage import SourceReport
 from advisor.domain.verdict import State, Verdict
 from advisor.reporting import words
@@ -16,6 +16,8 @@ from advisor.reporting.assumed import assumed
 from advisor.reporting.page import Section
 
 PROBLEMS_SHOWN = 5
+DRIFT_SHOWN = 0.0005
+"""Two sources that agree better than this need no line of their own."""
 
 
 def sections(findings: Findings) -> tuple[Section, ...]:
@@ -39,32 +41,43 @@ def next_action(verdict: Verdict) -> str:
 
 
 def flips(comparison: Comparison, state: State, utilization: float) -> tuple[str, ...]:
-    """What would turn the answer: prices side by side, and the break-evens of the rule at the target utilization."""
-    even, usage = comparison.break_even, comparison.usage
-    found = [
-        f"the plan costs {words.price(comparison.chosen.price_per_million)} per M tokens, "
-        f"the bill {words.price(usage.price_per_million)}"
-    ]
-    rule = f"the {words.percent(utilization)} rule breaks even at"
-    if even.never:
-        return (*found, f"{rule} no volume: {words.plain(even.never_because)}")
+    """What would turn the answer: prices side by side, then the distance to a move, or to staying."""
+    even, usage, plan = comparison.break_even, comparison.usage, comparison.chosen
     span = "a month" if usage.closed else f"in {words.counted(usage.days_covered, 'day')}"
+    sides = (
+        f"the plan costs {words.price(plan.price_per_million)} per M tokens, "
+        f"the bill {words.price(usage.price_per_million)}"
+    )
+    rule = f"the {words.percent(utilization)} rule"
+    if even.never:
+        return (sides, f"{rule} wins at no volume: {words.plain(even.never_because)}")
     volume = f"{words.tokens(even.first_tokens)} tokens {span}"
     if even.permanent_tokens is not None and even.permanent_tokens != even.first_tokens:
         volume += f", for good from {words.tokens(even.permanent_tokens)}"
-    points = [f"{words.price(even.price_per_million)} per M tokens"]
-    if even.gpu_hour_price is not None:
-        now = comparison.equivalent.offer.price_per_gpu_hour
-        points.append(f"{words.price(even.gpu_hour_price)} a GPU-hour (now {words.quote(now)})")
-    points.append(f"{volume} (now {words.tokens(usage.tokens.total)})")
-    found.append(f"{rule} {', or '.join(points)}")
+    found = [sides]
+    if (dearest := highest_gpu_price(comparison)) is not None:
+        rented = words.quote(plan.offer.price_per_gpu_hour)
+        found.append(f"the plan is cheaper up to {words.price(dearest)} a GPU-hour (now {rented})")
+    found.append(f"{rule} wins from {volume} (now {words.tokens(usage.tokens.total)})")
     if state is not State.SWITCH and even.distance is not None and even.distance > comparison.serverless:
         found.append(f"too small to move below a bill of {words.money(even.distance)} {span}")
     return tuple(found)
 
 
+def highest_gpu_price(comparison: Comparison) -> Money | None:
+    """The GPU price at which the chosen plan costs what leaving saves: price x (1 + saving / (GPUs + staging)).
+
+    None where it costs more than that at any price.
+    """
+    cost = comparison.chosen.cost
+    rented = cost.gpu + cost.staging
+    if not rented.amount or (rented + comparison.savings).amount <= 0:
+        return None
+    return comparison.chosen.offer.price_per_gpu_hour * (1 + comparison.savings.amount / rented.amount)
+
+
 def described(comparison: Comparison) -> str:
-    """The chosen plan with the sources and dates of its price and throughput."""
+    """The chosen plan, with where its price and its throughput are from."""
     plan, offer, profile = comparison.chosen, comparison.chosen.offer, comparison.chosen.profile
     if profile.total_tokens_per_second is not None:
         rates = f"{words.number(profile.total_tokens_per_second)} tokens/s"
@@ -74,8 +87,8 @@ def described(comparison: Comparison) -> str:
     price = f"{words.quote(offer.price_per_gpu_hour)} a GPU-hour {offer.commitment}"
     return words.plain(
         f"{plan.policy}, {words.counted(plan.replicas, 'replica')} on {plan.gpus:,} x {offer.gpu} at {offer.provider}, "
-        f"{price} ({offer.source or 'no source'}, {words.day(offer.checked_on)}); {rates} a replica "
-        f"({profile.grade.value}: {profile.source or 'no source'}, {words.day(profile.checked_on)}); "
+        f"{price} ({words.origin(offer.source)}, {words.day(offer.checked_on)}); {rates} a replica "
+        f"({profile.grade.value}, {words.origin(profile.source)}, {words.day(profile.checked_on)}); "
         f"{words.percent(plan.utilization)} utilized, {words.money(plan.idle_cost)} of GPUs idle"
     )
 
@@ -127,7 +140,7 @@ def _read_from(findings: Findings) -> Iterator[str]:
             yield f"{name}: and {source.rejected - PROBLEMS_SHOWN:,} more rejected rows"
     for verdict in findings.verdicts:
         usage = verdict.usage
-        if drift := usage.reconciliation:
+        if (drift := usage.reconciliation) and abs(drift.drift_ratio) >= DRIFT_SHOWN:
             yield (
                 f"{_name(verdict)}: {words.name(drift.billed_source)} bills {words.tokens(drift.billed_tokens)}, "
                 f"{words.name(drift.counted_source)} counts {words.tokens(drift.counted_tokens)} tokens, "

@@ -99,6 +99,18 @@ def quote(amount: Money) -> str:
     return _signed(amount, f"{int(whole):,}.{decimals.rstrip('0').ljust(2, '0')}")
 
 
+def origin(source: str) -> str:
+    """Where a figure is from, short enough for a line: `github:NVIDIA/TensorRT-LLM`, `vendors.example`.
+
+    `explain` and the JSON give the whole address.
+    """
+    if source.startswith("github:"):
+        return plain(source.partition("@")[0])
+    if "://" in source:
+        return plain(source.split("/")[2])
+    return name(source) if source else "no source"
+
+
 def _signed(amount: Money, digits: str) -> str:
     return f"{'-' if amount.amount < 0 else ''}{_sign(amount.currency)}{digits}"
 

@@ -79,7 +79,11 @@ def test_unset_secret_variable_is_named_when_it_is_needed(advisor: Advisor, fold
     channel = '[[channels]]\nname = "ops"\nkind = "slack"\nchannel = "C1"\ntoken = { env = "NO_SUCH_TOKEN" }\n'
     (folder / "advisor.toml").write_text(SOURCE + channel)
     assert advisor("check").code == 0, "a check that sends nothing needs no token"
-    failed(advisor("check", "--notify"), 2, "NO_SUCH_TOKEN is not set", "export NO_SUCH_TOKEN")
+    ran = advisor("check", "--notify")
+    assert ran.code == 1
+    assert "NO_SUCH_TOKEN is not set" in ran.err
+    assert "export NO_SUCH_TOKEN" in ran.err
+    assert "the next run tries again" in ran.err, "the message is not lost"
 
 
 def test_a_literal_secret_is_refused(advisor: Advisor, folder: Path) -> None:
@@ -125,14 +129,24 @@ def test_a_future_month_is_a_usage_error(advisor: Advisor, folder: Path) -> None
 
 
 def test_a_model_without_a_profile_says_so_and_invents_nothing(advisor: Advisor, folder: Path) -> None:
+    (folder / "advisor.toml").write_text(
+        SOURCE.replace('model = "model"', 'model = "kind"')
+        + '[[prices]]\nmodel = "kimi-k3"\ninput = "1"\noutput = "1"\nsource = "contract"\n'
+    )
     log = (folder / "log.jsonl").read_text()
-    (folder / "log.jsonl").write_text(log.replace("llama-3.1-8b", "llama-3.1-8b"))
-    only = '[fleet.only]\ngpus = ["L4-24GB"]\n'
-    (folder / "advisor.toml").write_text(SOURCE + only)
+    (folder / "log.jsonl").write_text(log.replace('"model": "llama-3.1-8b"', '"kind": "kimi-k3"'))
     ran = advisor("check")
     assert ran.code == 0
     assert "INSUFFICIENT_DATA" in ran.out
-    assert "[[fleet." in ran.out
+    assert "[[fleet.profiles]]" in ran.out
+
+
+def test_a_model_without_an_allowed_offer_says_so_and_invents_nothing(advisor: Advisor, folder: Path) -> None:
+    (folder / "advisor.toml").write_text(SOURCE + '[fleet.only]\nproviders = ["nobody"]\n')
+    ran = advisor("check")
+    assert ran.code == 0
+    assert "INSUFFICIENT_DATA" in ran.out
+    assert "[[fleet.offers]]" in ran.out
 
 
 def test_a_glob_that_matches_nothing_names_what_was_seen(advisor: Advisor, folder: Path) -> None:

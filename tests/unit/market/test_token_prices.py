@@ -150,7 +150,8 @@ def test_closed_model_without_a_host_has_its_makers_price() -> None:
 @pytest.mark.parametrize(
     ("model_raw", "provider", "why"),
     [
-        ("meta-llama/Llama-3.1-8B", "deepinfra", "no prices of deepinfra"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "lambda", "no price of meta-llama/Llama-3.1-8B-Instruct at lambda"),
+        ("Llama 3.1 8B", "deepinfra", "in several ways"),
         ("accounts/acme/models/llama-v3p1-8b-instruct-tuned", "fireworks", "no price of accounts/acme"),
         ("sonar", "perplexity", "not charged by input and output tokens alone"),
         ("deepseek-chat", "deepseek", "depends on the time of day"),
@@ -163,6 +164,28 @@ def test_what_the_catalog_cannot_tell_is_unpriced_with_the_reason_and_the_fix(
     reason = unpriced(model_raw, provider)
     assert why in reason
     assert "[[prices]]" in reason
+
+
+@pytest.mark.parametrize(
+    ("model_raw", "provider", "input_price"),
+    [
+        ("deepinfra/meta-llama/Meta-Llama-3.1-8B-Instruct", "", "0.03"),
+        ("meta-llama/meta-llama-3.1-8b-instruct-turbo", "DeepInfra", "0.02"),
+        ("gpt-oss-120b", "Nebius AI Studio", "0.15"),
+    ],
+)
+def test_host_that_the_catalog_lacks_is_priced_by_the_supplement_with_source_and_date(
+    model_raw: str, provider: str, input_price: str
+) -> None:
+    found = catalog(model_raw, provider)
+    assert found.input == Decimal(input_price)
+    assert found.source.startswith("litellm ")
+    assert found.checked_on is not None
+
+
+def test_catalog_goes_before_the_supplement() -> None:
+    found = catalog("meta-llama/Llama-3.3-70B-Instruct-Turbo", "together")
+    assert (found.input, found.source.split()[0]) == (Decimal("0.88"), "genai-prices")
 
 
 def test_variant_after_a_colon_never_prices_the_plain_model() -> None:

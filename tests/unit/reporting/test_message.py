@@ -183,7 +183,7 @@ def test_a_card_shows_bill_fleet_saving_confidence_and_what_would_flip_it() -> N
     assert shown["*Own GPUs*"].startswith(f"${found.chosen.cost.total.amount:,.0f} all in")
     assert shown["*Saves*"] == f"${found.savings.amount:,.0f} a month ({found.savings_ratio * 100:.0f} %)"
     assert shown["*How sure*"].startswith(f"P(cheaper) {found.probability_cheaper:.2f}")
-    assert "breaks even at" in shown["*What would flip it*"]
+    assert "the plan is cheaper up to" in shown["*What would flip it*"]
 
 
 def test_a_bill_that_nobody_knows_is_no_zero() -> None:
