@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from advisor.contract.settings import Settings, explain
 from advisor.domain.assumptions import Commitment, ExchangeRate, FleetAssumptions, SwitchPolicy, Team, Workload
-from advisor.domain.fleet import CommitmentTerm, Grade, Offer, Operator, Profile
+from advisor.domain.fleet import CommitmentTerm, Grade, Offer, Operator, Profile, Unit
 from advisor.domain.units import Money
 from advisor.errors import ConfigError
+from advisor.market.gpus import is_unit
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\s].*$")]
@@ -52,9 +53,20 @@ class OfferTable(Settings):
     commitment: CommitmentTerm = "on-demand"
     region: str = ""
     operated_by: Operator = "you"
-    unit: Literal["gpu", "throughput-unit"] = "gpu"
+    unit: Unit = "gpu"
     source: Name
     currency: Currency | None = None
+
+    @model_validator(mode="after")
+    def _units_are_named(self) -> OfferTable:
+        if is_unit(self.gpu) != (self.unit == "throughput-unit"):
+            raise ValueError(
+                f'gpu = {self.gpu!r} with unit = "{self.unit}": a throughput unit is named UNIT:MODEL, such as '
+                "azure-ptu:gpt-4o, in the offer and in its profile; a GPU has no colon"
+            )
+        if self.unit == "throughput-unit" and self.operated_by != "vendor":
+            raise ValueError('a throughput unit is run by its vendor: add operated_by = "vendor"')
+        return self
 
     def offer(self, currency: str) -> Offer:
         return Offer(
@@ -69,6 +81,7 @@ class OfferTable(Settings):
             source=self.source,
             checked_on=None,
             own=True,
+            unit=self.unit,
         )
 
 
@@ -198,15 +211,11 @@ class Config(Settings):
             notes.append(
                 "[schedule] and [service] are read, but this version has no daemon: run `advisor check` by cron"
             )
-        if self.policy.allowed_hosts:
-            notes.append("policy.allowed_hosts is read, but this version does not compare other serverless hosts yet")
         for workload in self.workloads:
             if workload.slo:
                 notes.append(f"workloads.{workload.name}.slo is read, but this version does not evaluate latency yet")
             if workload.serving == "dedicated":
                 notes.append(f"workloads.{workload.name} is dedicated: this version does not advise a return yet")
-        if any(offer.unit != "gpu" for offer in self.offers):
-            notes.append('offers with unit = "throughput-unit" are read, but this version leaves them out')
         return tuple(notes)
 
 

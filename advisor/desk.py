@@ -20,6 +20,7 @@ from advisor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from advisor.ingest.book import Book
+    from advisor.market.token_prices import OwnPrice
     from advisor.projection.weigh import Scales
 
 
@@ -76,12 +77,11 @@ def wire(config: Config, environ: Mapping[str, str], now: datetime) -> Iterator[
 def open_book(desk: Desk, store: Store) -> Book:
     """Everything stored of the configured sources, ready to be totalled month by month."""
     from advisor.ingest.book import Book
-    from advisor.market.token_prices import OwnPrice, TokenPrices
+    from advisor.market.token_prices import TokenPrices
 
     config, names = desk.config, {source.name for source in desk.sources}
     everything = Window(datetime(1970, 1, 1, tzinfo=UTC), Month.of(desk.now).end)
     currency = config.advisor.currency
-    prices = [{"currency": currency, **table.model_dump(exclude_none=True)} for table in config.prices]
     return Book(
         sources=sorted(names),
         series=[series for series in store.usage(everything) if series.source in names],
@@ -90,11 +90,19 @@ def open_book(desk: Desk, store: Store) -> Book:
         pulls={name: record for name, record in store.pulls().items() if name in names},
         overlaps={source.name: frozenset(source.overlaps) for source in desk.sources},
         workloads=config.workloads,
-        prices=TokenPrices([OwnPrice(**price) for price in prices], memo=_price_memo(desk.environ)),
+        prices=TokenPrices(own_prices(config), memo=_price_memo(desk.environ)),
         exchange=tuple(table.exchange_rate() for table in config.exchange_rates),
         currency=currency,
         now=desk.now,
     )
+
+
+def own_prices(config: Config) -> tuple[OwnPrice, ...]:
+    """The `[[prices]]` of a configuration."""
+    from advisor.market.token_prices import OwnPrice
+
+    currency = config.advisor.currency
+    return tuple(OwnPrice(**{"currency": currency, **table.model_dump(exclude_none=True)}) for table in config.prices)
 
 
 def _price_memo(environ: Mapping[str, str]) -> Path | None:
@@ -128,6 +136,9 @@ def scales_for(desk: Desk, month: Month) -> tuple[Scales, tuple[Issue, ...]]:
         commitments=config.commitments,
         offers=tuple(replace(offer, price_per_gpu_hour=price) for offer, price in priced if isinstance(price, Money)),
         own_profiles=tuple(table.profile() for table in config.profiles),
+        own_prices=own_prices(config),
+        exchange=tuple(exchange),
+        price_memo=_price_memo(desk.environ),
     )
     return scales, tuple(warning(f"GPU offers are left out: {reason}") for reason in without)
 

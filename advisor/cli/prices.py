@@ -41,8 +41,8 @@ def prices(model: str, at: str, on: datetime | None, config: str | None, form: F
 def _own(config: str | None) -> tuple[OwnPrice, ...]:
     """The `[[prices]]` of the configuration, none where there is no configuration and none was asked for."""
     from advisor import config as configuration
+    from advisor.desk import own_prices
     from advisor.errors import ConfigError
-    from advisor.market.token_prices import OwnPrice
 
     try:
         path = configuration.locate(config, os.environ, Path.cwd())
@@ -50,9 +50,7 @@ def _own(config: str | None) -> tuple[OwnPrice, ...]:
         if config or os.environ.get("ADVISOR_CONFIG"):
             raise
         return ()
-    found = configuration.load(path)
-    rows = ({"currency": found.advisor.currency, **table.model_dump(exclude_none=True)} for table in found.prices)
-    return tuple(OwnPrice(**row) for row in rows)
+    return own_prices(configuration.load(path))
 
 
 def price_list(model: str, at: str, on: date, today: date, own: Sequence[OwnPrice]) -> Listing:

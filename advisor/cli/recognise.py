@@ -75,9 +75,9 @@ def _source(name: str, file: Path, path: str, notes: list[str]) -> str:
     if not table.csv and {"usage.prompt_tokens", "usage.completion_tokens", "model"} <= set(table.columns):
         notes.append(f"{name}: set `provider` to the host that served these requests, so that prices can be found")
         return _toml(name, "request-log", path, {"preset": "openai"}, ['# provider = "..."     # CHOOSE: the host'])
-    for kind, column in BILLING_COLUMNS.items():
-        if any(name.lower().replace("_", "").replace("/", "") == column for name in table.columns):
-            return _toml(name, kind, path, {})
+    for billing, header_column in BILLING_COLUMNS.items():
+        if any(column.lower().replace("_", "").replace("/", "") == header_column for column in table.columns):
+            return _toml(name, billing, path, {})
     found = {key: column for key, names in NAMES.items() if (column := _column(table.columns, names))}
     missing = [key for key in ("input_tokens", "output_tokens") if key not in found]
     stamp = "date" if table.csv and "amount" in found and "date" in found else "timestamp"

@@ -59,7 +59,14 @@ class Lost:
     message: str
 
 
-Parsed = UsageRow | CostFact | RowProblem | Warned | Lost
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """Rows that were read and are about something else, as most of a cloud bill is: no reason to doubt the read."""
+
+    rows: int
+
+
+Parsed = UsageRow | CostFact | RowProblem | Warned | Lost | PassedOver
 
 
 class Source(Settings, ABC):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import math
+from decimal import ROUND_FLOOR, Decimal
 
 from advisor.domain.assumptions import ON_CALL_NEEDED, SwitchPolicy, Team
 from advisor.domain.comparison import Comparison
-from advisor.domain.facts import PullStatus
+from advisor.domain.facts import ON_DEMAND, PullStatus
 from advisor.domain.fleet import Resolution
 from advisor.domain.units import Money
 from advisor.domain.verdict import Gate, GateResult
@@ -18,8 +19,9 @@ NEVER_ABOVE_WATCH = frozenset({Gate.MONTHLY_SHAPE, Gate.WEAK_OFFER, Gate.SOURCE}
 def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResult, ...]:
     """The economic and data gates of one month, in the order in which they are shown."""
     usage, chosen = comparison.usage, comparison.chosen
-    needed = Money(policy.min_savings, comparison.savings.currency)
+    needed, span = _least(comparison, policy), _span(comparison)
     probability = comparison.probability_cheaper
+    saves = _saves(comparison)
     return (
         _gate(
             Gate.SOURCE,
@@ -27,7 +29,7 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
             "every source was read whole",
             f"a source is {usage.source_status.value}: see its warnings",
         ),
-        _gate(Gate.MONTH_OPEN, usage.closed, "the month is closed", usage.open_because),
+        _gate(Gate.MONTH_OPEN, usage.closed, "the month is closed", usage.open_because or "the month is not closed"),
         _gate(
             Gate.MONTHLY_SHAPE,
             chosen.demand.resolution is not Resolution.MONTH,
@@ -43,26 +45,27 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
         _gate(
             Gate.SAVINGS_RATIO,
             comparison.savings_ratio >= policy.min_savings_ratio,
-            f"saves {_percent(comparison.savings_ratio)}, at least {_percent(policy.min_savings_ratio)}",
-            f"saves {_percent(comparison.savings_ratio)}, under {_percent(policy.min_savings_ratio)}",
+            f"{saves}, at least {_percent(policy.min_savings_ratio)}",
+            f"{saves}, under {_percent(policy.min_savings_ratio)}",
         ),
         _gate(
             Gate.MIN_SAVINGS,
             comparison.savings >= needed,
-            f"saves {_money(comparison.savings)} a month, at least {_money(needed)}",
-            f"saves {_money(comparison.savings)} a month, under {_money(needed)}",
+            f"saves {_money(comparison.savings)} {span}, at least {_money(needed)}",
+            f"saves {_money(comparison.savings)} {span}, under {_money(needed)}",
         ),
         _gate(
             Gate.EQUIVALENT,
             comparison.equivalent.cost.total < comparison.avoidable,
-            f"the 70 % rule is cheaper: {_money(comparison.equivalent.cost.total)}",
-            f"the 70 % rule is not cheaper: {_money(comparison.equivalent.cost.total)}",
+            f"the fewest whole replicas at the target utilization cost {_money(comparison.equivalent.cost.total)}",
+            f"even the fewest whole replicas at the target utilization cost {_money(comparison.equivalent.cost.total)}",
         ),
+        _cheaper_serverless(comparison, policy),
         _gate(
             Gate.PROBABILITY,
             probability >= policy.min_probability,
-            f"P(cheaper) {probability:.2f}, at least {policy.min_probability:.2f}",
-            f"P(cheaper) {probability:.2f}, under {policy.min_probability:.2f}",
+            f"P(cheaper) {_down(probability, 2):.2f}, at least {policy.min_probability:g}",
+            f"P(cheaper) {_down(probability, 2):.2f}, under {policy.min_probability:g}",
         ),
         _gate(
             Gate.LOW_END,
@@ -73,22 +76,33 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
         _gate(
             Gate.PAYBACK,
             comparison.payback_months <= policy.max_payback_months,
-            f"pays back in {comparison.payback_months:.1f} months, at most {policy.max_payback_months:g}",
-            f"pays back in {comparison.payback_months:.1f} months, over {policy.max_payback_months:g}",
+            f"{_pays_back(comparison)}, at most {policy.max_payback_months:g}",
+            f"{_pays_back(comparison)}, over {policy.max_payback_months:g}",
         ),
     )
 
 
+def _cheaper_serverless(comparison: Comparison, policy: SwitchPolicy) -> GateResult:
+    """The plan must beat the cheapest other host that is allowed by the same margins (design: cheaper serverless)."""
+    other = comparison.cheaper_serverless
+    if other is None:
+        return GateResult(gate=Gate.CHEAPER_SERVERLESS, met=True, detail="no allowed host asks less than the bill")
+    saved = other.cost - comparison.chosen.cost.total
+    met = saved.over(other.cost) >= policy.min_savings_ratio and saved >= _least(comparison, policy)
+    tier = "" if other.tier == ON_DEMAND else f" ({other.tier})"
+    asks = f"{other.host}{tier} asks {_money(other.cost)} {_span(comparison)} for the same tokens"
+    beaten = f"saves {_percent(saved.over(other.cost))} against it" if saved.amount > 0 else "costs more than that"
+    return GateResult(gate=Gate.CHEAPER_SERVERLESS, met=met, detail=f"{asks}; the plan {beaten}")
+
+
 def price_today_gate(comparison: Comparison, policy: SwitchPolicy) -> GateResult:
     """The same margins at today's token prices. Where no price today is known, the month's own bill stands."""
-    saved = comparison.savings_today
-    if saved is None:
+    saved, bill = comparison.savings_today, comparison.usage.cost_today
+    if saved is None or bill is None:
         return GateResult(gate=Gate.PRICE_TODAY, met=True, detail="no price of today is known; the bill's own is used")
-    bill = comparison.serverless + (saved - comparison.savings)
-    met = bill.amount > 0 and saved.over(bill) >= policy.min_savings_ratio and saved.amount >= policy.min_savings
-    return GateResult(
-        gate=Gate.PRICE_TODAY, met=met, detail=f"at today's token prices it saves {_money(saved)} a month"
-    )
+    enough = bill.amount > 0 and saved.over(bill) >= policy.min_savings_ratio and saved >= _least(comparison, policy)
+    detail = f"at today's token prices it saves {_money(saved)} {_span(comparison)}"
+    return GateResult(gate=Gate.PRICE_TODAY, met=enough, detail=detail)
 
 
 def team_gate(comparison: Comparison, team: Team | None) -> GateResult:
@@ -99,7 +113,7 @@ def team_gate(comparison: Comparison, team: Team | None) -> GateResult:
     enough = team.engineering_hours_available >= float(hours) and team.on_call_engineers >= ON_CALL_NEEDED
     detail = (
         f"{team.engineering_hours_available:g} h a month and {team.on_call_engineers} on call, "
-        f"{hours:f} h and {ON_CALL_NEEDED} needed"
+        f"{float(hours):g} h and {ON_CALL_NEEDED} needed"
     )
     return GateResult(gate=Gate.TEAM, met=enough, detail=detail)
 
@@ -114,16 +128,44 @@ def _gate(gate: Gate, met: bool, when_met: str, when_not: str) -> GateResult:
     return GateResult(gate=gate, met=met, detail=when_met if met else when_not)
 
 
+def _least(comparison: Comparison, policy: SwitchPolicy) -> Money:
+    """`min_savings`; of an open month its covered share is asked, which decides only which way it leans."""
+    usage = comparison.usage
+    share = Decimal(1) if usage.closed else Decimal(usage.days_covered) / usage.month.day_count
+    return Money(policy.min_savings * share, comparison.savings.currency)
+
+
+def _span(comparison: Comparison) -> str:
+    return "a month" if comparison.usage.closed else f"in {comparison.usage.days_covered} days"
+
+
 def _grain(resolution: Resolution) -> str:
     return {Resolution.FIVE_MINUTES: "five minutes"}.get(resolution, resolution.value)
 
 
+def _saves(comparison: Comparison) -> str:
+    if not math.isfinite(comparison.savings_ratio):
+        return "there is no bill to save from"
+    return f"saves {_percent(comparison.savings_ratio)}"
+
+
+def _pays_back(comparison: Comparison) -> str:
+    months = comparison.payback_months
+    return f"pays back in {-_down(-months, 1):.1f} months" if math.isfinite(months) else "never pays back"
+
+
+def _down(value: float, digits: int) -> float:
+    """Rounded to the side of less, so that no figure reads as the threshold that it just misses."""
+    scale: int = 10**digits
+    return math.floor(value * scale + 1e-9) / scale
+
+
 def _percent(ratio: float) -> str:
-    return f"{ratio:.0%}".replace("%", " %")
+    return f"{_down(ratio * 100, 1):g} %"
 
 
 def _money(amount: Money) -> str:
-    value = amount.amount.quantize(Decimal(1))
+    value = amount.amount.to_integral_value(ROUND_FLOOR)
     text = f"{abs(value):,}"
     sign = "-" if value < 0 else ""
     return f"{sign}${text}" if amount.currency == "USD" else f"{sign}{amount.currency} {text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 from advisor.domain.assumptions import SwitchPolicy
 from advisor.domain.comparison import Comparison, Missing, NotCompared
@@ -13,41 +14,51 @@ LIFTS = {
     Gate.MONTH_OPEN: "wait until the month closes, or supply the missing days",
     Gate.MONTHLY_SHAPE: "add a request log or a daily export of the same traffic",
     Gate.WEAK_OFFER: "get a dated quote: [[fleet.offers]]",
-    Gate.LOW_END: "measure your own throughput: [[fleet.profiles]]",
+    Gate.SAVINGS_RATIO: "ask for a lower GPU price: [[fleet.offers]]",
+    Gate.MIN_SAVINGS: "wait until the bill has grown, or ask for a lower GPU price: [[fleet.offers]]",
+    Gate.EQUIVALENT: "ask for a lower GPU price: [[fleet.offers]]",
+    Gate.CHEAPER_SERVERLESS: "buy it from the cheaper host first",
     Gate.PROBABILITY: "measure your own throughput: [[fleet.profiles]]",
+    Gate.LOW_END: "measure your own throughput: [[fleet.profiles]]",
+    Gate.PAYBACK: "check what the move would cost: migration_hours and migration_one_off in [fleet.overheads]",
+    Gate.PRICE_TODAY: "wait for the first whole month at the new token prices",
+    Gate.STREAK: "wait for the next closed month",
     Gate.TEAM: "state the team: [team]",
+}
+"""What lifts each gate: one step a gate."""
+SUPPLIES = {
+    Missing.CLOSED_WEIGHTS: 'accept an open model in its place: serve = "..." and approved_by = "..." in [[workloads]]',
+    Missing.NOT_MODELLED: "if it is a text model after all, say so: serve and approved_by in its [[workloads]]",
+    Missing.UNKNOWN_MODEL: 'name the open model it is: serve = "..." in its [[workloads]]',
+    Missing.NO_USAGE: "see what its sources counted: advisor usage",
+    Missing.NO_COST: "add [[prices]], or an invoice as a source",
+    Missing.NO_PROFILE: "add [[fleet.profiles]] with your own benchmark",
+    Missing.NO_OFFER: "add [[fleet.offers]] with a quote",
+    Missing.NO_EXCHANGE_RATE: "add [[exchange_rates]]",
+}
+"""What supplies each thing that can be missing."""
+FOLLOWS = (Gate.PRICE_TODAY, Gate.STREAK)
+"""Gates that fail with any other one of the month: said only where they fail alone."""
+INELIGIBLE = {
+    Missing.CLOSED_WEIGHTS: Reason.CLOSED_WEIGHTS,
+    Missing.NOT_MODELLED: Reason.NOT_MODELLED,
+    Missing.UNKNOWN_MODEL: Reason.NOT_MODELLED,
 }
 
 
-def missing_verdict(month: NotCompared, previous: State | None) -> Verdict:
+def missing_verdict(month: NotCompared, previous: State | None, streak: int) -> Verdict:
     """The verdict on a month that could not be weighed."""
-    name = month.usage.workload.name
-    state, reason = State.INSUFFICIENT_DATA, Reason.MISSING
-    step = f"advisor explain {name}"
-    if month.missing is Missing.CLOSED_WEIGHTS:
-        state, reason = State.INELIGIBLE, Reason.CLOSED_WEIGHTS
-        step = ""
-    elif month.missing is Missing.NOT_MODELLED:
-        state, reason = State.INELIGIBLE, Reason.NOT_MODELLED
-        step = ""
-    elif month.missing is Missing.UNKNOWN_MODEL:
-        state, reason = State.INELIGIBLE, Reason.NOT_MODELLED
-        step = 'name the open model it is: serve = "..." in its [[workloads]]'
-    elif month.missing is Missing.NO_PROFILE:
-        step = "add [[fleet.profiles]] with your own benchmark"
-    elif month.missing is Missing.NO_OFFER:
-        step = "add [[fleet.offers]] with a quote"
-    elif month.missing is Missing.NO_COST:
-        step = "add [[prices]], or an invoice as a source"
-    elif month.missing is Missing.NO_EXCHANGE_RATE:
-        step = "add [[exchange_rates]]"
+    reason, step = INELIGIBLE.get(month.missing, Reason.MISSING), SUPPLIES[month.missing]
+    if month.missing is Missing.NO_USAGE and not month.usage.closed:
+        reason = Reason.NO_CLOSED_MONTH
+        step = LIFTS[Gate.MONTH_OPEN] if month.usage.cost is None else "add a source that counts its tokens"
     return Verdict(
         basis=month,
-        state=state,
+        state=State.INELIGIBLE if month.missing in INELIGIBLE else State.INSUFFICIENT_DATA,
         previous=previous,
         reason=reason,
         reason_text=month.detail,
-        streak=0,
+        streak=streak,
         leaning=None,
         gates=(),
         blocked_by=(),
@@ -59,39 +70,35 @@ def spoken(
     month: Comparison, state: State, reason: Reason, gates: Sequence[GateResult], streak: int, policy: SwitchPolicy
 ) -> str:
     """The reason in a few words with its figures."""
-    unmet = [gate for gate in gates if not gate.met]
     match state, reason:
         case State.SWITCH, Reason.STANDING:
-            return f"recommended before; stands until savings fall to {policy.return_ratio:.0%}".replace("%", " %")
+            return f"recommended before; stands until savings fall to {policy.return_ratio * 100:g} %"
         case State.SWITCH, _:
             return f"month {min(streak, policy.months_in_a_row)} of {policy.months_in_a_row}, all gates met"
         case State.SWITCH_BLOCKED, _:
-            return next(gate.detail for gate in unmet if gate.gate is Gate.TEAM)
+            return next(gate.detail for gate in gates if gate.gate is Gate.TEAM)
         case State.WATCH, _:
-            return "; ".join(gate.detail for gate in unmet if gate.gate is not Gate.TEAM)
+            unmet = [gate for gate in gates if not gate.met and gate.gate is not Gate.TEAM]
+            return "; ".join(gate.detail for gate in unmet if gate.gate not in FOLLOWS or unmet[0].gate in FOLLOWS)
         case State.INSUFFICIENT_DATA, _:
             return month.usage.open_because or "the month is not closed"
         case _, Reason.DEDICATED:
             since = month.usage.workload.dedicated_since
             return f"already on own GPUs{f' since {since}' if since else ''}"
-        case _:
-            times = month.chosen.cost.total.over(month.avoidable) if month.avoidable.amount else 0.0
-            return f"dedicated costs {times:.1f}x" if times else "nothing of the invoice is avoidable"
+        case _, Reason.CHEAPER_SERVERLESS:
+            return next(f"cheaper serverless: {one.detail}" for one in gates if one.gate is Gate.CHEAPER_SERVERLESS)
+    if month.avoidable.amount > 0:
+        return f"dedicated costs {month.chosen.cost.total.over(month.avoidable):,.1f}x"
+    return "nothing of the invoice is avoidable" if month.serverless.amount > 0 else "there is no bill to save from"
 
 
 def next_step(month: Comparison, state: State, reason: Reason, gates: Sequence[GateResult]) -> str:
     """The one next action; empty for STAY."""
-    name = month.usage.workload.name
+    if state is State.STAY:
+        return ""
+    if state is State.SWITCH:
+        return f"advisor explain {quote(month.usage.workload.name)}, then plan the move"
+    if reason is Reason.TEAM_TOO_SMALL:
+        return 'free the hours and people, or price a managed endpoint: [[fleet.offers]] with operated_by = "vendor"'
     unmet = [gate.gate for gate in gates if not gate.met]
-    match state:
-        case State.SWITCH:
-            return f"advisor explain {name}, then plan the move"
-        case State.SWITCH_BLOCKED:
-            return (
-                LIFTS[Gate.TEAM] if reason is Reason.TEAM_NOT_STATED else "free the hours, or use a vendor's endpoint"
-            )
-        case State.WATCH | State.INSUFFICIENT_DATA:
-            binding = next((gate for gate in unmet if gate in LIFTS), None)
-            return LIFTS[binding] if binding else f"advisor explain {name}"
-        case _:
-            return ""
+    return LIFTS[Gate.TEAM if state is State.SWITCH_BLOCKED else unmet[0]]

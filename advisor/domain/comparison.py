@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,11 +16,12 @@ from advisor.domain.usage import WorkloadUsage
 class BreakEven:
     """Where the rented fleet and the invoice cost the same, the workload's own mix held fixed.
 
-    `first_tokens` and `permanent_tokens` are tokens a month; between them the answer flips with every added replica.
-    Both are None where `never` holds, and `never_because` then says what would have to change. `utilization`,
-    `throughput_tokens_per_second` (of one replica, at the target utilization) are marginal: they ignore fixed costs.
-    `price_per_million` and `gpu_hour_price` include them, at the current replicas. `distance` is the smallest monthly
-    bill at which this workload could meet the savings gates; None where no bill is large enough.
+    `first_tokens` and `permanent_tokens` are tokens in the days covered; between them the answer flips with every
+    added step of what is bought together: a replica, or a node of several. Both are None where `never` holds, and
+    `never_because` then says what would have to change. `utilization` and `throughput_tokens_per_second` (of one
+    replica, at the target utilization) are marginal: they ignore fixed costs, and are None where nothing is billed.
+    `price_per_million` and `gpu_hour_price` include them, at the current replicas. `distance` is the smallest bill at
+    which this workload could meet the savings gates; None where no bill is large enough.
     """
 
     never: bool
@@ -56,15 +58,34 @@ class NotCompared:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """The covered days' tokens bought serverless at another host's list price, or in another tier.
+
+    `allowed` says that a move to own GPUs has to beat it: a host among `allowed_hosts` (by default those already paid),
+    on demand, or in batch for a workload that may wait.
+    """
+
+    host: str
+    tier: str
+    model_raw: str
+    cost: Money
+    allowed: bool
+    source: str
+    checked_on: date | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
     """A month of a workload, its invoice beside every plan.
 
     `serverless` is the gross invoice, `avoidable` what leaving would save of it. `plans` holds one entry for each
-    configured policy; `chosen` is the cheapest feasible realistic one, `equivalent` the 70 % rule, a lower bound.
-    `not_buyable` is the fractional GPU-hour figure, information only. `savings` = avoidable - chosen total.
-    `low_end_savings` is the same at the low end of the throughput band, `savings_today` at today's token prices.
-    `payback_months` is infinite where nothing is saved.
+    configured policy, and for `equivalent` and `static`, which are weighed in any case; `chosen` is the cheapest
+    feasible realistic one, `equivalent` the 70 % rule, a lower bound. `not_buyable` is the fractional GPU-hour figure,
+    information only. `savings` = avoidable - chosen total. `savings_ratio` is over the gross invoice, -inf where that
+    is nothing. `low_end_savings` is `savings` at the low end of the throughput band, `savings_today` at today's token
+    prices. `payback_months` is infinite where nothing is saved. `elsewhere` is the same traffic at other hosts,
+    cheapest first.
     """
 
     usage: WorkloadUsage
@@ -83,3 +104,9 @@ class Comparison:
     probability_cheaper: float
     engineering_hours: Decimal
     break_even: BreakEven
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+    @property
+    def cheaper_serverless(self) -> Elsewhere | None:
+        """The cheapest allowed host that asks less than the bill, None where there is none."""
+        return next((one for one in self.elsewhere if one.allowed and one.cost < self.serverless), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +15,9 @@ from advisor.domain.usage import WorkloadUsage
 
 CommitmentTerm = Literal["on-demand", "1-year", "3-year", "spot"]
 Operator = Literal["you", "vendor"]
+Unit = Literal["gpu", "throughput-unit"]
+BAND_Z = 1.28
+"""The ends of a throughput band: the 10th and the 90th percentile, x e^(-+1.28 sigma) (design section 3)."""
 
 
 class Grade(StrEnum):
@@ -43,7 +47,9 @@ class Offer:
     """GPUs somebody rents out, *gpus* of them together, at one price per GPU and hour.
 
     `gpu` is a canonical name of `market.gpus`. `tier` is "standard" or "community" (third-party hosts, no SLA).
-    `checked_on` is None where the price carries no date. `own` marks the user's own quote.
+    `checked_on` is None where the price carries no date. `own` marks the user's own quote. `instance` is what the
+    provider calls it. With `unit` "throughput-unit", a vendor's unit stands wherever a GPU does: `gpu` names it and its
+    model, and the price is that of one unit and hour.
     """
 
     provider: str
@@ -57,6 +63,8 @@ class Offer:
     source: str
     checked_on: date | None
     own: bool = False
+    unit: Unit = "gpu"
+    instance: str = ""
 
     @property
     def weakness(self) -> str:
@@ -76,7 +84,8 @@ class Profile:
 
     Either `total_tokens_per_second` (input + output at the mix it was measured at) or both of
     `prefill_tokens_per_second` and `decode_tokens_per_second` (each alone). `input_length` and `output_length` are
-    the mean lengths of the measurement, None where unknown. `note` says how a published figure was adjusted.
+    the mean lengths of the measurement, None where unknown. `note` says how a published figure was adjusted. `low` and
+    `high` are factors on every rate at the ends of its band, where they are not e^(-+1.28 sigma) of the grade.
     """
 
     model: str
@@ -92,6 +101,8 @@ class Profile:
     input_length: float | None = None
     output_length: float | None = None
     note: str = ""
+    low: float | None = None
+    high: float | None = None
 
     def __post_init__(self) -> None:
         rates = (self.prefill_tokens_per_second, self.decode_tokens_per_second)
@@ -101,10 +112,14 @@ class Profile:
                 "prefill_tokens_per_second and decode_tokens_per_second"
             )
 
+    @property
+    def band(self) -> tuple[float, float]:
+        """Factors on every rate at the low and the high end of the band, the 10th and 90th percentile unless stated."""
+        spread = math.exp(BAND_Z * self.grade.sigma)
+        return (1 / spread if self.low is None else self.low, spread if self.high is None else self.high)
+
     def scaled(self, factor: float) -> Profile:
         """The same profile with every rate times *factor*; used for the ends of the throughput band."""
-        from dataclasses import replace
-
         return replace(
             self,
             total_tokens_per_second=_times(self.total_tokens_per_second, factor),

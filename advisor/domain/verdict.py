@@ -31,6 +31,7 @@ class Gate(StrEnum):
     SAVINGS_RATIO = "SAVINGS_RATIO"
     MIN_SAVINGS = "MIN_SAVINGS"
     EQUIVALENT = "EQUIVALENT"  # the 70 % rule is not cheaper
+    CHEAPER_SERVERLESS = "CHEAPER_SERVERLESS"  # another allowed host is not beaten by the same margins
     PROBABILITY = "PROBABILITY"
     LOW_END = "LOW_END"  # not cheaper at the low end of the throughput band
     PAYBACK = "PAYBACK"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     TEAM_TOO_SMALL = "TEAM_TOO_SMALL"
     GATE = "GATE"  # cheaper, but the first of `blocked_by` is not met
     SERVERLESS_CHEAPER = "SERVERLESS_CHEAPER"
+    CHEAPER_SERVERLESS = "CHEAPER_SERVERLESS"  # a fleet is cheaper than the bill, another allowed host than the fleet
     NO_CLOSED_MONTH = "NO_CLOSED_MONTH"
     MISSING = "MISSING"  # price, profile, offer, rate or usage
     CLOSED_WEIGHTS = "CLOSED_WEIGHTS"
@@ -69,9 +71,9 @@ class Verdict:
     """The advice on one workload for one month.
 
     `streak` counts the closed months in a row, up to this one, in which every monthly economic gate held.
-    `previous` is the verdict one month earlier, None at the first. `leaning` says, for a verdict without a closed
-    month or without data, which way the available days point. `gates` are all gates of the month; `blocked_by` those
-    not met, the binding one first. `reason_text` and `next_action` are printed as they are.
+    `previous` is the verdict on the closed month before, None where there is none. `leaning` says, for a month that is
+    not closed, which way its days point so far. `gates` are all gates of the month; `blocked_by` those not met, the
+    binding one first. `reason_text` and `next_action` are printed as they are; only STAY has no next action.
     """
 
     basis: Comparison | NotCompared

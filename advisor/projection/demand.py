@@ -11,8 +11,6 @@ kappa = `cached_input_weight` (what a token read from the own cache costs of an 
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,8 +67,10 @@ def demand(usage: WorkloadUsage, profile: Profile, fleet: FleetAssumptions) -> D
     """The month's demand on replicas of *profile*.
 
     Where sources deliver several widths, replica-seconds add up and so do the peaks of the widths: an upper bound,
-    since they need not fall together. H covers the days covered; with a fixed H, bin demand is scaled by calendar
-    hours / H, so that mean x H stays the month's demand.
+    since they need not fall together; the resolution is then the coarsest of them. A bin that reaches into days left
+    out holds the tokens of its covered days alone, so no peak is taken for less than the mean of those days. H covers
+    the days covered; with a fixed H, bin demand is scaled by calendar hours / H, so that mean x H stays the month's
+    demand.
     """
     month = usage.month
     hours = fleet.hours(month) * usage.days_covered / month.day_count
@@ -83,7 +83,8 @@ def demand(usage: WorkloadUsage, profile: Profile, fleet: FleetAssumptions) -> D
         if summed <= 0:
             continue
         total += summed
-        peak += float(seconds.max()) / shape.width_seconds * stretch * peak_factor(grain, fleet)
+        busiest = max(float(seconds.max()) / shape.width_seconds, summed / (usage.days_covered * DAY_SECONDS))
+        peak += busiest * stretch * peak_factor(grain, fleet)
         resolution = max(resolution, grain, key=list(Resolution).index)
     return Demand(
         usage=usage,
@@ -91,5 +92,5 @@ def demand(usage: WorkloadUsage, profile: Profile, fleet: FleetAssumptions) -> D
         replica_seconds=total,
         peak_replicas=peak,
         resolution=resolution,
-        hours=Decimal(hours),
+        hours=hours,
     )

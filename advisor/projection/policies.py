@@ -18,17 +18,14 @@ def whole(replicas: float) -> int:
     return math.ceil(replicas - ROUNDING)
 
 
-def gpus_bought(replicas: int, tensor_parallel: int, sold_together: int) -> int | None:
-    """Whole GPUs for whole replicas, in the sizes in which they are sold; None where a replica cannot be placed.
+def bought_together(tensor_parallel: int, sold_together: int) -> tuple[int, int] | None:
+    """The smallest purchase that runs a replica: its GPUs, and how many replicas they run. None: it runs none.
 
     Replicas share a node when several fit; a replica larger than a node spans whole nodes.
     """
     if tensor_parallel <= sold_together:
-        nodes = math.ceil(replicas / (sold_together // tensor_parallel))
-        return nodes * sold_together
-    if tensor_parallel % sold_together:
-        return None
-    return replicas * tensor_parallel
+        return sold_together, sold_together // tensor_parallel
+    return None if tensor_parallel % sold_together else (tensor_parallel, 1)
 
 
 def replicas_for(policy: PolicyName, demand: Demand, fleet: FleetAssumptions) -> int:
@@ -49,9 +46,10 @@ def plan(policy: PolicyName, demand: Demand, offer: Offer, fleet: FleetAssumptio
         return Infeasible(policy=policy, reason="not in this version")
     size = demand.profile.tensor_parallel
     replicas = replicas_for(policy, demand, fleet)
-    gpus = gpus_bought(replicas, size, offer.gpus)
-    if gpus is None:
+    together = bought_together(size, offer.gpus)
+    if together is None:
         return Infeasible(policy=policy, reason=f"a replica of {size} GPUs does not fit nodes of {offer.gpus}")
+    gpus = math.ceil(replicas / together[1]) * together[0]
     usage = demand.usage
     share = Decimal(usage.days_covered) / usage.month.day_count
     period = Period(hours=demand.hours, share=share)

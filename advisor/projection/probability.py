@@ -13,7 +13,8 @@ def probability_cheaper(serverless: float, dedicated: float, sigma_serverless: f
     """P(dedicated < serverless) for independent lognormal totals with these medians [dec-01].
 
     Phi(ln(S / D) / sqrt(s_S^2 + s_D^2)). A billed invoice has s_S = 0. s_D is the throughput's sigma, applied to the
-    whole dedicated total; its fixed part is not uncertain in this way, so the spread is overstated, never understated.
+    whole dedicated total although its fixed part does not move with throughput. The spread is thus overstated, which
+    pulls P towards 0.5: down where the fleet is cheaper, the only side on which the gate can be met.
     What is not in it: volume, price and GPU-rate changes to come.
     """
     if serverless <= 0:

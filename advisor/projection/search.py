@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from advisor.domain.assumptions import FleetAssumptions, PolicyName
 from advisor.domain.fleet import Demand, Infeasible, Offer, Plan, Profile
@@ -17,7 +18,10 @@ RUNNERS_UP = 5
 def pairs(
     usage: WorkloadUsage, offers: Sequence[Offer], profiles: Sequence[Profile], fleet: FleetAssumptions
 ) -> list[tuple[Offer, Demand]]:
-    """Every on-demand offer with the demand on each profile measured on its GPU; demand is taken once a profile."""
+    """Every on-demand offer with the demand on each profile measured on its GPU; demand is taken once a profile.
+
+    That the model fits the GPU's memory needs no check: it was measured there.
+    """
     demands = [demand(usage, profile, fleet) for profile in profiles]
     return [
         (offer, needed)
@@ -34,12 +38,19 @@ def cheapest(
     tried = [plan(policy, needed, offer, fleet) for offer, needed in candidates]
     plans = sorted(
         (found for found in tried if isinstance(found, Plan)),
-        key=lambda found: (found.cost.total.amount, found.offer.provider, found.offer.gpu, found.offer.gpus),
+        key=_cheapest_first,
     )
     if plans:
         return plans[0], tuple(_one_each(plans[1:], plans[0]))
     reasons = [found.reason for found in tried if isinstance(found, Infeasible)]
     return Infeasible(policy=policy, reason=reasons[0] if reasons else "no offer fits a profile"), ()
+
+
+def _cheapest_first(found: Plan) -> tuple[Decimal, float, str, str, int, str, int, str]:
+    """Small fleets often cost the same: the better known throughput then counts; the rest keeps the answer stable."""
+    offer, profile = found.offer, found.profile
+    known = (profile.grade.sigma, offer.provider, offer.gpu, offer.gpus, offer.region)
+    return (found.cost.total.amount, *known, profile.tensor_parallel, profile.precision)
 
 
 def _one_each(plans: Sequence[Plan], best: Plan) -> list[Plan]:

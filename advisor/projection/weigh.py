@@ -4,42 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from advisor.domain.assumptions import Commitment, FleetAssumptions, SwitchPolicy
-from advisor.domain.comparison import Comparison, NotCompared
+from advisor.domain.assumptions import Commitment, ExchangeRate, FleetAssumptions, SwitchPolicy
+from advisor.domain.comparison import Comparison, Elsewhere, NotCompared
 from advisor.domain.fleet import Offer, Profile
 from advisor.domain.units import Money
 from advisor.domain.usage import WorkloadUsage
-from advisor.market import models
+from advisor.market.hosts import host
 from advisor.market.profiles import profiles
-from advisor.projection.compare import compare, ineligible, unknown
+from advisor.market.token_prices import OwnPrice
+from advisor.projection.avoidable import bills_of
+from advisor.projection.compare import compare
+from advisor.projection.eligibility import served
+from advisor.projection.elsewhere import elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scales:
-    """What every workload of a run is weighed against: offers in the configured currency, own profiles, the rules."""
+    """What every workload of a run is weighed against: offers in the configured currency, own profiles, the rules.
+
+    `own_prices`, `exchange` and `price_memo` are for the same traffic at other hosts; see `market.alternatives`.
+    """
 
     fleet: FleetAssumptions
     policy: SwitchPolicy
     commitments: tuple[Commitment, ...]
     offers: tuple[Offer, ...]
     own_profiles: tuple[Profile, ...]
+    own_prices: tuple[OwnPrice, ...] = ()
+    exchange: tuple[ExchangeRate, ...] = ()
+    price_memo: Path | None = None
 
     def weigh(self, usages: Sequence[WorkloadUsage]) -> tuple[Comparison | NotCompared, ...]:
-        """One month of all workloads. They are weighed alone, but a commitment is to a provider's whole bill."""
+        """One month of all workloads. They are weighed alone, but a commitment is to a host's whole bill."""
         bills: dict[str, Money] = {}
         for usage in usages:
-            for provider, amount in bills_of(usage).items():
-                bills[provider] = bills[provider] + amount if provider in bills else amount
+            for seller, amount in bills_of(usage).items():
+                bills[seller] = bills[seller] + amount if seller in bills else amount
         return tuple(self._weigh(usage, bills) for usage in usages)
 
     def _weigh(self, usage: WorkloadUsage, bills: Mapping[str, Money]) -> Comparison | NotCompared:
-        served = usage.workload.serve or (usage.models_raw[0] if usage.models_raw else "")
-        model = models.by_id(served) or models.canonical(served)
-        if model is None:
-            return unknown(usage)
-        if barrier := ineligible(usage, model):
-            return barrier
+        model = served(usage)
+        if isinstance(model, NotCompared):
+            return model
         requests = usage.requests or 0
         known = profiles(
             model.id,
@@ -55,16 +63,14 @@ class Scales:
             fleet=self.fleet,
             policy=self.policy,
             commitments=self.commitments,
-            provider_bills=bills,
-            workload_bills=bills_of(usage),
+            bills=bills,
+            elsewhere=self._elsewhere(usage, model.id, bills),
         )
 
-
-def bills_of(usage: WorkloadUsage) -> dict[str, Money]:
-    """What a workload pays each provider, as far as it is known."""
-    bills: dict[str, Money] = {}
-    for line in usage.lines:
-        amount = line.billed or line.estimated
-        if amount is not None:
-            bills[line.provider] = bills[line.provider] + amount if line.provider in bills else amount
-    return bills
+    def _elsewhere(self, usage: WorkloadUsage, model_id: str, bills: Mapping[str, Money]) -> Sequence[Elsewhere]:
+        """Other hosts of the model; without `allowed_hosts`, those that are paid in this month are allowed."""
+        if usage.cost is None or not usage.tokens.total:
+            return ()
+        allowed = {host(name) for name in self.policy.allowed_hosts} or set(bills)
+        own, exchange, memo = self.own_prices, self.exchange, self.price_memo
+        return elsewhere(usage, model_id, allowed, own=own, exchange=exchange, memo=memo)

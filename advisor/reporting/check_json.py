@@ -11,7 +11,7 @@ from advisor.domain.report import Findings
 from advisor.domain.usage import WorkloadUsage
 from advisor.domain.verdict import State, Verdict
 from advisor.reporting.compose import compose
-from advisor.reporting.fields import Json, exact, finite, moment, source, total
+from advisor.reporting.fields import Json, day, exact, finite, moment, source, total
 from advisor.reporting.plans_json import feasible, plans
 from advisor.reporting.sections import next_action
 
@@ -103,7 +103,18 @@ def _serverless(usage: WorkloadUsage, found: Comparison | None) -> dict[str, Jso
             "billed_tokens": drift.billed_tokens if drift else None,
             "counted_tokens": drift.counted_tokens if drift else None,
         },
-        "alternatives": None,
+        "alternatives": [
+            {
+                "host": one.host,
+                "tier": one.tier,
+                "model_raw": one.model_raw,
+                "cost": total(one.cost),
+                "allowed": one.allowed,
+                "source": one.source or None,
+                "checked_on": day(one.checked_on),
+            }
+            for one in (found.elsewhere if found else ())
+        ],
     }
 
 

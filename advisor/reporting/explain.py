@@ -14,7 +14,7 @@ from advisor.reporting import words
 from advisor.reporting.assumed import assumed
 from advisor.reporting.explain_demand import demanded, throughput
 from advisor.reporting.explain_figures import figure
-from advisor.reporting.explain_invoice import equation, invoice, saved
+from advisor.reporting.explain_invoice import elsewhere, equation, invoice, saved
 from advisor.reporting.explain_odds import break_evens, odds
 from advisor.reporting.explain_plans import plans, runners_up
 from advisor.reporting.layout import wrapped
@@ -31,7 +31,7 @@ def explain(findings: Findings, workload: str) -> str:
     Arithmetic is shown as `what: a x b = c` with enough digits to repeat it; a line that begins deeper than its
     neighbours belongs to the one above. Raises UsageError where there is no such workload, naming those there are.
     """
-    verdict = _found(findings, workload)
+    verdict = verdict_on(findings, workload)
     lines = wrapped(_title(findings, verdict), "", INDENT)
     for heading, items in _sections(findings, verdict):
         lines += ["", heading]
@@ -42,7 +42,8 @@ def explain(findings: Findings, workload: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _found(findings: Findings, workload: str) -> Verdict:
+def verdict_on(findings: Findings, workload: str) -> Verdict:
+    """The verdict on *workload*. Raises UsageError where there is none, naming the nearest there are."""
     by_name = {verdict.usage.workload.name: verdict for verdict in findings.verdicts}
     if workload in by_name:
         return by_name[workload]
@@ -81,6 +82,8 @@ def _compared(found: Comparison, findings: Findings) -> Iterator[tuple[str, Iter
     fleet, chosen = findings.fleet, found.chosen
     yield "The rule, with this month's numbers", equation(found, fleet.utilization)
     yield "Invoice", (*invoice(found.usage), *saved(found))
+    if found.elsewhere:
+        yield "The same tokens elsewhere, at list price", elsewhere(found)
     yield "Throughput of the chosen plan", throughput(chosen.profile, chosen.demand)
     yield "Demand on it", demanded(chosen.demand, fleet)
     if found.equivalent.profile is not chosen.profile:

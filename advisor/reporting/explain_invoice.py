@@ -12,6 +12,7 @@ from advisor.domain.usage import UsageLine, WorkloadUsage
 from advisor.reporting import words
 from advisor.reporting.explain_figures import amount, figure, percentage, rate, sourced, tokens_carried
 
+HOSTS_SHOWN = 8
 ALMOST_NOTHING = 0.005
 """Half a cent: what rounding may leave between a sum and its parts."""
 
@@ -96,6 +97,16 @@ def saved(found: Comparison) -> Iterator[str]:
         yield "at today's token prices: unknown, no list price of today"
     else:
         yield f"at today's token prices: {amount(found.savings_today)} saved"
+
+
+def elsewhere(found: Comparison) -> Iterator[str]:
+    """Other hosts of the same model, cheapest first; those that are allowed gate a move."""
+    for one in found.elsewhere[:HOSTS_SHOWN]:
+        names = " · ".join(words.plain(name) for name in (one.host, one.model_raw, one.tier))
+        gate = ", allowed" if one.allowed else ""
+        yield f"{names}: {amount(one.cost)}{gate}, {sourced(one.source, one.checked_on)}"
+    if (more := len(found.elsewhere) - HOSTS_SHOWN) > 0:
+        yield f"and {more} dearer"
 
 
 def equation(found: Comparison, utilization: float) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.domain.facts import Basis, PullStatus
+from advisor.domain.facts import ON_DEMAND, Basis, PullStatus
 from advisor.domain.report import Findings
 from advisor.domain.units import Money
 from advisor.domain.verdict import Reason, State, Verdict
@@ -23,6 +23,7 @@ def sentences(findings: Findings) -> tuple[str, ...]:
     if moves:
         said = [_move(findings), *_rest(verdicts, moves, blocked)]
         said += [f"{_would_save(findings, blocked)}."] if blocked else []
+        said += _asks_less(moves)
     elif blocked:
         said = [f"MOVE BLOCKED: {_would_save(findings, blocked)}.", *_rest(verdicts, blocked)]
     elif judged:
@@ -52,6 +53,16 @@ def _move(findings: Findings) -> str:
         # A recommendation stands until its exit rule, and a month may lose a little before that.
         return f"{move}: recommended before, though this month it would cost {words.money(-saved)} more{guess}."
     return f"{move}: saves {least}{words.money(saved)} a month{share}{guess}."
+
+
+def _asks_less(moves: Sequence[Verdict]) -> list[str]:
+    """A host that is not allowed, and would still ask less than the fleet: a move should not be made without asking."""
+    for verdict in moves:
+        found = verdict.comparison
+        one = next((one for one in found.elsewhere if one.tier == ON_DEMAND), None) if found else None
+        if found and one and one.cost < found.chosen.cost.total:
+            return [f"But first ask whether {one.host} may serve {_name(verdict)}: {words.money(one.cost)} a month."]
+    return []
 
 
 def _would_save(findings: Findings, blocked: Sequence[Verdict]) -> str:

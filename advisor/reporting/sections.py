@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 
 from advisor.domain.comparison import Comparison
+from advisor.domain.facts import ON_DEMAND
 from advisor.domain.report import Findings
 from advisor.domain.units import Money, Month
 from advisor.domain.usage import SourceReport
@@ -23,6 +25,7 @@ DRIFT_SHOWN = 0.0005
 def sections(findings: Findings) -> tuple[Section, ...]:
     """Every section that has something to say."""
     found = (
+        Section(key="elsewhere", title="Cheaper serverless first", items=tuple(_elsewhere(findings))),
         Section(key="flips", title="What would flip it", items=tuple(_all_flips(findings))),
         Section(key="sure", title="How sure", items=tuple(_how_sure(findings))),
         Section(key="plans", title="Dedicated plans", items=tuple(_plans(findings))),
@@ -101,6 +104,26 @@ def confidence(comparison: Comparison) -> str:
     if math.isfinite(comparison.payback_months):
         said += f"; pays back in {comparison.payback_months:.1f} months"
     return said
+
+
+def _elsewhere(findings: Findings) -> Iterator[str]:
+    """The cheapest host that asks less than the bill, and the cheapest allowed one where that is another."""
+    hosts = findings.policy.allowed_hosts
+    barred = f"not in allowed_hosts = [{', '.join(hosts)}]" if hosts else "not among the hosts already paid"
+    for verdict in findings.verdicts:
+        found = verdict.comparison
+        if found is None:
+            continue
+        cheaper = [one for one in found.elsewhere if one.cost < found.serverless * Decimal("0.995")]
+        for one in dict.fromkeys((*cheaper[:1], *[one for one in cheaper if one.allowed][:1])):
+            tier = "" if one.tier == ON_DEMAND else f" in {one.tier}"
+            why = (
+                "allowed" if one.allowed else barred if one.tier == ON_DEMAND else "another good than an answer at once"
+            )
+            yield words.plain(
+                f"{_name(verdict)} on {one.host}{tier} {words.money(one.cost)} instead of "
+                f"{words.money(found.serverless)}: {why} ({words.origin(one.source)}, {words.day(one.checked_on)})"
+            )
 
 
 def _name(verdict: Verdict) -> str:

@@ -56,7 +56,7 @@ def create(path: Path) -> None:
             raise StorageError(f"{path} is a folder", "set [advisor] state to a file, such as advisor.db") from None
     except OSError as error:
         hint = (
-            f"create its folder: mkdir -p {path.parent}"
+            f"create its folder: mkdir -p {path.parent}, or set [advisor] state to another place"
             if isinstance(error, FileNotFoundError)
             else (f"make {path.parent} writable, or set [advisor] state to another place")
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from advisor.domain.assumptions import FleetAssumptions, Overheads, SwitchPolicy, Team, Workload
+from advisor.domain.comparison import Comparison, Elsewhere, Missing, NotCompared
 from advisor.domain.facts import Basis, Tokens
 from advisor.domain.fleet import Grade, Offer, Profile
 from advisor.domain.units import Money, Month
 from advisor.domain.usage import Shape, UsageLine, WorkloadUsage
+from advisor.projection.compare import compare
 
 OCTOBER = Month(2026, 10)
 A100 = "A100-80GB-SXM"
@@ -135,6 +138,60 @@ def fleet(**changes: Any) -> FleetAssumptions:
         "policies": ("equivalent", "static"),
     }  # fmt: skip
     return FleetAssumptions(**{**values, **changes})
+
+
+def weighed(
+    ratio: str = "0.30",
+    *,
+    month: Month = OCTOBER,
+    bill: str = "7200",
+    grain: int = 3600,
+    offer_changes: dict[str, Any] | None = None,
+    **usage_changes: Any,
+) -> Comparison:
+    """A month on one replica that costs (1 - ratio) x bill over the days covered, and nothing else."""
+    hours = Decimal(720) * usage_changes.get("days_covered", month.day_count) / month.day_count
+    price = Decimal(bill) * (1 - Decimal(ratio)) / hours
+    bins = max(1, month.hours * 3600 // grain)
+    usage = month_usage(shape(grain, [1e9 / bins] * bins, start=month.start), cost=bill, month=month, **usage_changes)
+    found = compare(
+        usage,
+        offers=[offer(str(price), **(offer_changes or {}))],
+        profiles=[profile(1e6)],
+        fleet=fleet(redundancy=0),
+        policy=SwitchPolicy(),
+    )
+    assert isinstance(found, Comparison)
+    return found
+
+
+def elsewhere(cost: str, host: str = "deepinfra", *, allowed: bool = False, tier: str = "on_demand") -> Elsewhere:
+    """The same month at another host."""
+    return Elsewhere(
+        host=host, tier=tier, model_raw="a model", cost=usd(cost), allowed=allowed, source="a price list",
+        checked_on=date(2026, 11, 1),
+    )  # fmt: skip
+
+
+def missing(what: Missing, *, month: Month = OCTOBER, closed: bool = True, **usage_changes: Any) -> NotCompared:
+    """A month that could not be weighed."""
+    return NotCompared(
+        usage=flat_month(1e9, "7200", month=month, closed=closed, **usage_changes), missing=what, detail=what.value
+    )
+
+
+def open_month(ratio: str = "0.30", **changes: Any) -> Comparison:
+    """A month with 27 of its days, not closed."""
+    return weighed(ratio, closed=False, days_covered=27, **changes)
+
+
+def consecutive(months: Sequence[Comparison | NotCompared]) -> list[Comparison | NotCompared]:
+    """The same months, dated one after the other from January 2026."""
+    january = Month(2026, 1)
+    return [
+        replace(month, usage=replace(month.usage, month=january.plus(position)))
+        for position, month in enumerate(months)
+    ]
 
 
 def policy(**changes: Any) -> SwitchPolicy:

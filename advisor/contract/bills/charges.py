@@ -16,7 +16,7 @@ from advisor.contract.source import Lost, Parsed, PassedOver, Record, UsageRow, 
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem
 from advisor.domain.units import Money
 
-OF_A_MODEL = frozenset({USAGE, "credit", "refund", "discount", "adjustment"})
+OF_A_MODEL = frozenset({USAGE, "credit", "refund", "discount", "adjustment", "correction"})
 """Kinds of charges that belong to the model that their meter names. Taxes, fees and purchases belong to none."""
 BESIDE_MODELS = frozenset({"provisioned", "guardrail", "customization", "storage", "other"})
 """What is sold beside a model's tokens: its money is no part of what the tokens cost."""

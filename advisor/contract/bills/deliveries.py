@@ -101,10 +101,10 @@ def _by_period(files: Iterable[Path]) -> dict[Path | None, list[Path]]:
 
 def _newest(period: Path, files: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """Of a billing period's *files*, those of its newest version, and named ones that are not among them."""
-    manifests = [*period.rglob("*anifest.json")]
-    if period.parent.name == "data":
-        manifests += (period.parents[1] / "metadata" / period.name).rglob("*anifest.json")
-    for manifest in sorted(manifests, key=_version, reverse=True):
+    beside = period.parents[1] / "metadata" / period.name if period.parent.name == "data" else period
+    found = [*beside.rglob("*anifest.json")]
+    # The manifest above the versions is written anew with each of them; those in their folders stay.
+    for manifest in sorted(found, key=lambda one: (one.parent == beside, *_version(one)), reverse=True):
         named = {name for text in _texts(manifest) if (name := _within(text, period))}
         kept = [file for file in files if file.relative_to(period).as_posix() in named]
         if kept:

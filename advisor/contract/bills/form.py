@@ -26,7 +26,8 @@ CASE
         OR kind = 'usage' AND contains(lower(concat_ws(' ', unit, priced_unit)), 'token')
             AND regexp_matches(concat_ws(' ', meter, sku, detail), '{KINDS_OF_TOKENS}', 'i')
         THEN 'llm'
-    WHEN kind = 'usage' AND instance IS NOT NULL AND regexp_matches(concat_ws(' ', unit, priced_unit), 'h(ou)?rs?', 'i')
+    WHEN kind = 'usage' AND instance IS NOT NULL
+        AND regexp_matches(concat_ws(' ', unit, priced_unit), 'h(ou)?r|^$', 'i')
         THEN 'gpu'
 END"""
 """A prepaid currency called "Token" is none: its rows name no kind of tokens (FOCUS virtual currencies)."""
@@ -95,5 +96,6 @@ SELECT *, CASE WHEN topic = 'llm' THEN nullif(concat_ws('; ', {self._faults()}),
             for name in ("billed", "quantity")
         ]
         faults.append(f"""CASE WHEN "end" <= "start" THEN {own["end"]} || ' is not after ' || {own["start"]} END""")
+        faults.append(f"CASE WHEN kind IS NULL THEN {own['category']} || ' is missing' END")
         faults.append(f"CASE WHEN currency IS NULL AND billed <> 0 THEN {own['currency']} || ' is missing' END")
         return ", ".join(faults)

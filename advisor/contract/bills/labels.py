@@ -29,7 +29,7 @@ def model_id(label: str) -> str:
         return _claude(claude)
     if RUN_TOGETHER.match(name):
         name = RUN_TOGETHER.sub(r"\1-", name)
-        name = re.sub(r"(?<=[a-z\d])(?=[A-Z][a-z])", "-", name)
+        name = re.sub(r"(?<=[a-z\d])(?=[A-Z][a-z])|(?<=[a-z]{2})(?=\d)", "-", name)
         name = re.sub(r"(?<=\d)\.0(?=-|$)", "", name)
     return re.sub(r"\s+", "-", name)
 

@@ -32,7 +32,6 @@ MEMORY = "700MB"
 SETTLING = timedelta(days=14)
 """AWS finalises a month within two weeks of its end (docs.aws.amazon.com/cur, "Export refreshing")."""
 KEY = 10  # leading columns of Ledger.series that make a series, less the description
-NOT_CLOSED = "UNQUOTED VALUE"
 
 
 def bill_records(form: Form, paths: Iterable[str], window: Window) -> Iterator[Record]:
@@ -123,9 +122,9 @@ def _problems(engine: DuckDBPyConnection, ledger: Ledger, tables: Sequence[Table
     for file, has_faults in ledger.files().items():
         table = tables[file]
         if table.reader.startswith("read_csv"):
-            for line, kind, why in engine.execute(REJECTED, [table.address]).fetchall():
+            for line, open_quote, why in engine.execute(REJECTED, [table.address]).fetchall():
                 yield RowProblem(where=f"{table.path}:{line}", why=str(why))
-                if kind == NOT_CLOSED:
+                if open_quote:
                     yield Lost(message=f"{table.path}:{line} opens a quote that does not end: later rows are lost")
         if has_faults:
             for line, wrong in ledger.faults(table):

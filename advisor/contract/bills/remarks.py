@@ -31,10 +31,13 @@ def superseded(found: Sequence[Superseded], deliveries: Sequence[Delivery]) -> I
         by_newer[one.newer].append(one)
     for newer, own in by_newer.items():
         first, last = min(one.first for one in own), max(one.last for one in own)
-        older = _some(deliveries[number].name for number in dict.fromkeys(one.older for one in own))
+        older = [deliveries[number] for number in dict.fromkeys(one.older for one in own)]
+        later = deliveries[newer].modified > max(one.modified for one in older)
+        why = "was written later" if later else "has the same time and is last by name"
         yield (
-            f"{deliveries[newer].name} was written later and counts for {first} to {last} instead of {older}, which "
-            "covers the same account and month; if both are parts of one delivery, number them -1, -2 in one folder"
+            f"{deliveries[newer].name} {why}: it counts for {first} to {last} instead of "
+            f"{_some(one.name for one in older)}, which has the same account and month; if both are parts of one "
+            "delivery, number them -1 and -2 in one folder"
         )
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 MAX_LINE_BYTES = 16_777_216
 ABSENT = "('', 'NULL', 'null', '\\N')"
 REJECTED = """\
-SELECT DISTINCT line, error_type, left(error_message, 200)
-FROM reject_errors JOIN reject_scans USING (scan_id, file_id) WHERE file_path = ? ORDER BY ALL"""
-"""The lines of a CSV file that were no rows; the tables exist once a CSV file was read."""
+SELECT line, bool_or(error_type = 'UNQUOTED VALUE'), left(min(error_message), 200)
+FROM reject_errors JOIN reject_scans USING (scan_id, file_id) WHERE file_path = ? GROUP BY line ORDER BY line"""
+"""The lines of a CSV file that were no rows, whether for a quote that does not end, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

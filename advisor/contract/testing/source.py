@@ -16,7 +16,18 @@ from unittest import mock
 import pytest
 from pydantic import ValidationError
 
-from advisor.contract.source import Columns, Lost, Parsed, Record, Records, Relation, Source, UsageRow, Warned
+from advisor.contract.source import (
+    Columns,
+    Lost,
+    Parsed,
+    PassedOver,
+    Record,
+    Records,
+    Relation,
+    Source,
+    UsageRow,
+    Warned,
+)
 from advisor.domain.facts import CostFact, RowProblem
 from advisor.domain.units import Window
 
@@ -176,7 +187,7 @@ def _understood(source: Records, record: Record) -> list[Parsed]:
     """What a source makes of a record that may be bad. Each problem says where it is and why."""
     found = list(source.parse(record))
     for one in found:
-        assert isinstance(one, UsageRow | CostFact | RowProblem | Warned | Lost), (record, one)
+        assert isinstance(one, UsageRow | CostFact | RowProblem | Warned | Lost | PassedOver), (record, one)
         assert not isinstance(one, RowProblem) or (one.where and one.why), (record, one)
     return found
 
