@@ -8,7 +8,7 @@ from typing import Any
 
 from advisor.decision.states import fold
 from advisor.domain.assumptions import FleetAssumptions, SwitchPolicy, Team, Workload
-from advisor.domain.comparison import Comparison, NotCompared
+from advisor.domain.comparison import Comparison, Elsewhere, NotCompared
 from advisor.domain.facts import Basis, PullStatus
 from advisor.domain.fleet import Grade
 from advisor.domain.report import Findings, Issue, Severity
@@ -71,6 +71,7 @@ def judged(
     grade: Grade = Grade.OWN,
     offers: tuple[Any, ...] = (a.offer(),),
     profiled: bool = True,
+    elsewhere: tuple[Elsewhere, ...] = (),
     **usage: Any,
 ) -> Verdict:
     """The verdict on October after *months* equal months of a Llama 3.1 8B at 12,977 tokens/s a replica."""
@@ -86,6 +87,7 @@ def judged(
                 profiles=[a.profile(12_977, grade=grade)] if profiled else [],
                 fleet=FLEET,
                 policy=RULE,
+                elsewhere=elsewhere,
             )
         )
     return fold(history, RULE, team)[-1]
@@ -131,6 +133,16 @@ def switch_to_a_vendor() -> Findings:
     """The cheapest fleet is a vendor's endpoint, so fewer hours are needed."""
     vendor = a.offer("3.10", provider="together", operated_by="vendor", source="quote 4711")
     return findings(judged("extract", "30240", offers=(vendor,)))
+
+
+def cheaper_serverless() -> Findings:
+    """One stays because a host that is paid already asks less; one moves although a host that is not would, too."""
+    return findings(
+        judged("extract", "30240", elsewhere=(a.elsewhere("2100"), a.elsewhere("12600", "together", allowed=True))),
+        judged(
+            "tags", "30240", elsewhere=(a.elsewhere("2100"), a.elsewhere("15120", "aws", allowed=False, tier="batch"))
+        ),
+    )
 
 
 def stay() -> Findings:
@@ -245,7 +257,7 @@ def hostile() -> Findings:
 CASES: dict[str, Callable[[], Findings]] = {
     case.__name__: case
     for case in (
-        switch, switch_two_estimated, switch_to_a_vendor, stay, watch, switch_blocked_not_stated,
+        switch, switch_two_estimated, switch_to_a_vendor, cheaper_serverless, stay, watch, switch_blocked_not_stated,
         switch_blocked_too_small, ineligible_all, no_usage, no_cost, no_profile, no_offer, no_exchange_rate,
         open_month, sources_in_trouble, nothing, hostile,
     )
