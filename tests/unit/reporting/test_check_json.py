@@ -199,12 +199,17 @@ def test_the_drift_of_overlapping_sources_is_of_their_tokens() -> None:
     assert drift["billed_source"] == "invoice"
 
 
+def test_other_hosts_are_listed_cheapest_first_with_source_and_date() -> None:
+    first, second = document("cheaper_serverless")["workloads"][0]["serverless"]["alternatives"]
+    assert (first["host"], first["allowed"], first["cost"]["amount"]) == ("deepinfra", False, "2100.00")
+    assert (second["host"], second["allowed"], second["checked_on"]) == ("together", True, "2026-11-01")
+
+
 def test_what_this_version_does_not_compute_is_null() -> None:
     found = document("switch")
     assert found["portfolio"]["move_together"] is None
     assert found["portfolio"]["savings"] is None
     workload = found["workloads"][0]
-    assert workload["serverless"]["alternatives"] is None
     assert workload["forecast"] == {
         "method": None, "crossing_month": None, "probability_within_6_months": None, "points": [],
     }  # fmt: skip
