@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import json
+import gzip
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from advisor.contract.files import Compression, Look, UnreadableError, delimiter_of, encoding_of, look, open_text
+from advisor.contract.files import Compression, Look, UnreadableError, encoding_of, look, open_text
+from advisor.ingest.layouts import HEAD_RECORDS, Layout, Place, text_layout
 from advisor.ingest.zstd import check_frames
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Layout = Literal["csv", "lines", "array", "objects", "parquet"]
-MAX_LINE_BYTES = 16_777_216
+MAX_OBJECT_BYTES = 16_777_216
+BLOCK_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFile:
-    """One file and how it is written. `names` are its columns: all of a table, those seen in the head of a JSON log.
+    """One file and how it is written.
 
-    `read_from` is where the engine reads: the file itself, or a copy in UTF-8.
+    `read_from` is where the engine reads: the file itself, or a copy in UTF-8. `columns` are its columns, each with
+    its place in a record: all of them in a table, those seen in the head of a JSON log. `kinds` are the types of a
+    table's columns, as the engine names them.
     """
 
     path: Path
@@ -33,145 +37,147 @@ class LogFile:
     compression: Compression = "none"
     encoding: str = "utf-8"  # of the file; a copy is UTF-8
     delimiter: str = ""
-    names: tuple[str, ...] = ()
+    columns: Mapping[str, Place] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
+    copied: bool = False
 
     @property
     def table(self) -> bool:
-        """Whether `names` are all the columns there are."""
+        """Whether `columns` are all that there are."""
         return self.layout in ("csv", "parquet")
 
 
 def recognise(file: Path, engine: DuckDBPyConnection, scratch: Path) -> LogFile | None:
-    """How *file* is written; None where it is empty. Raises UnreadableError naming it and what can be read."""
+    """How *file* is written; None where it is empty. Raises UnreadableError naming it and what can be read.
+
+    A packed file is checked to its end: the engine reads a damaged one without a word.
+    """
     seen = look(file)
+    ending = check_gzip(file) if seen.compression == "gzip" else b""
     if seen.compression == "zstd":
         seen = _unpack_head(file, engine)
     if seen.empty:
         return None
     found = LogFile(path=file, read_from=_plain_name(file, scratch), layout="parquet", compression=seen.compression)
     if seen.parquet:
-        return replace(found, names=_parquet_names(found.read_from, engine))
-    found = replace(found, encoding=seen.encoding, **_text_layout(seen.head))
-    return found if seen.encoding in ("utf-8", "utf-8-sig") else in_utf8(found, scratch)
+        return _parquet(found, engine)
+    found = replace(found, encoding=seen.encoding, **text_layout(seen.head))
+    # The engine takes a blank line above a header for the header; and lines are named by their line feeds.
+    odd = found.layout == "csv" and (seen.head[0] in "\r\n" or "\n" not in seen.head)
+    plain = seen.encoding in ("utf-8", "utf-8-sig") and not odd
+    found = found if plain or seen.compression == "zstd" else in_utf8(found, scratch)
+    if found.layout == "array" and found.compression != "zstd":
+        _check_array(found, ending if found.compression == "gzip" else _ending(Path(found.read_from)))
+    return found
 
 
 def in_utf8(file: LogFile, scratch: Path) -> LogFile:
-    """The same log as a copy in UTF-8 with one kind of line end. Raises UnreadableError."""
-    copy = scratch / f"{len(list(scratch.iterdir()))}.txt"
-    with (
-        open_text(file.path, Look(compression=file.compression, encoding=file.encoding)) as text,
-        copy.open("w", encoding="utf-8", newline="\n") as out,
-    ):
-        text.reconfigure(newline=None)
-        shutil.copyfileobj(text, out, 1_048_576)
-    return replace(file, read_from=str(copy), compression="none")
+    """The same log as a copy in UTF-8, a table with one kind of line end and no blank lines above its header.
+
+    Raises UnreadableError.
+    """
+    copy = _fresh(scratch, ".txt")
+    look_alike = Look(compression=file.compression, encoding=file.encoding)
+    try:
+        with open_text(file.path, look_alike) as text, copy.open("w", encoding="utf-8", newline="\n") as out:
+            if file.layout == "csv":
+                text.reconfigure(newline=None)
+                out.write(next((line for line in text if line.strip()), "").removeprefix("\ufeff"))
+            shutil.copyfileobj(text, out, BLOCK_BYTES)
+    except (OSError, EOFError, UnicodeError, zlib.error) as error:
+        raise UnreadableError(f"{file.path} is damaged: {error}", "fetch it again, or convert it to UTF-8") from error
+    return replace(file, read_from=str(copy), compression="none", copied=True)
+
+
+def check_gzip(file: Path) -> bytes:
+    """The last bytes that *file* unpacks to. Raises UnreadableError where it is not whole.
+
+    The engine takes no notice of checksums; reading a file once more costs a tenth of the scan.
+    """
+    ending = b""
+    try:
+        with gzip.open(file) as unpacked:
+            while block := unpacked.read(BLOCK_BYTES):
+                ending = (ending + block).rstrip()[-1:]
+            return ending
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableError(f"{file} is damaged: {error}", "fetch it again; nothing of it is counted") from error
+
+
+def _ending(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - BLOCK_BYTES))
+        return opened.read().rstrip()[-1:]
+
+
+def _check_array(file: LogFile, ending: bytes) -> None:
+    # The engine takes an array that ends after a comma for a whole one.
+    if ending != b"]":
+        raise UnreadableError(
+            f"{file.path} is damaged: its list has no end", "fetch it again; nothing of it is counted"
+        )
 
 
 def _plain_name(file: Path, scratch: Path) -> str:
     """A name that the engine does not take for a glob."""
     if not set("*?[]") & set(str(file)):
         return str(file)
-    link = scratch / f"{len(list(scratch.iterdir()))}{file.suffix}"
+    link = _fresh(scratch, file.suffix)
     link.symlink_to(file.resolve())
     return str(link)
+
+
+def _fresh(scratch: Path, suffix: str) -> Path:
+    return scratch / f"{uuid4().hex}{suffix}"
 
 
 def _unpack_head(file: Path, engine: DuckDBPyConnection) -> Look:
     import duckdb
 
     check_frames(file)
-    query = (
-        "SELECT line FROM read_csv(?, columns = {'line': 'VARCHAR'}, delim = '\x1f', quote = '', escape = '', "
-        f"header = false, auto_detect = false, compression = 'zstd', max_line_size = {MAX_LINE_BYTES}) LIMIT 100"
-    )
     try:
-        raw = "\n".join(line or "" for (line,) in engine.execute(query, [str(file)]).fetchall()).encode()
+        rows = engine.execute(f"SELECT line FROM {lines_sql(str(file), 'zstd')} LIMIT {HEAD_RECORDS}").fetchall()
     except duckdb.Error as error:
-        raise UnreadableError(f"{file} cannot be read: {first_line(error)}", "unpack it: zstd -d") from error
+        raise UnreadableError(f"{file} cannot be read: {first_line(error)}", "fetch it again, or unpack it") from error
+    raw = "\n".join(line or "" for (line,) in rows).encode()
     if not raw.strip():
         return Look(compression="zstd", empty=True)
     return Look(compression="zstd", encoding=encoding_of(raw, file), head=raw.decode().removeprefix("\ufeff"))
 
 
-def _parquet_names(path: str, engine: DuckDBPyConnection) -> tuple[str, ...]:
+def lines_sql(read_from: str, compression: Compression) -> str:
+    """SQL of a text file's lines that are not blank, as they stand."""
+    return (
+        f"(SELECT line FROM read_csv([{quoted(read_from)}], columns = {{'line': 'VARCHAR'}}, auto_detect = false, "
+        f"header = false, delim = '\x1f', quote = '', escape = '', strict_mode = false, "
+        f"compression = {quoted(compression)}, max_line_size = {MAX_OBJECT_BYTES}) WHERE trim(line) <> '')"
+    )
+
+
+def _parquet(found: LogFile, engine: DuckDBPyConnection) -> LogFile:
     import duckdb
 
     try:
-        described = engine.execute("DESCRIBE SELECT * FROM read_parquet(?, hive_partitioning = false)", [path])
-        return tuple(name for row in described.fetchall() for name in _parquet_leaves(row[0], row[1]))
+        described = engine.execute(
+            f"DESCRIBE SELECT * FROM read_parquet([{quoted(found.read_from)}], hive_partitioning = false)"
+        ).fetchall()
     except duckdb.Error as error:
-        raise UnreadableError(f"{path} is damaged: {first_line(error)}", "fetch it again") from error
+        raise UnreadableError(f"{found.path} is damaged: {first_line(error)}", "fetch it again") from error
+    columns = {".".join(place): place for name, kind, *_ in described for place in _leaves((name,), kind)}
+    return replace(found, columns=columns, kinds=tuple(kind for _, kind, *_ in described))
 
 
-def _parquet_leaves(name: str, kind: str) -> list[str]:
+def _leaves(place: Place, kind: str) -> list[Place]:
     import duckdb
 
-    found = duckdb.sqltype(kind) if kind.startswith("STRUCT(") else None
-    if found is None:
-        return [name]
-    return [leaf for key, inner in found.children for leaf in _parquet_leaves(f"{name}.{key}", str(inner))]
+    if not kind.startswith("STRUCT(") or kind.endswith("]"):
+        return [place]
+    return [leaf for key, inner in duckdb.sqltype(kind).children for leaf in _leaves((*place, key), str(inner))]
 
 
-def _text_layout(head: str) -> dict[str, Any]:
-    lines = [line for line in head.splitlines() if line.strip()]
-    start = head.lstrip()[0]
-    if start == "[":
-        return {"layout": "array", "names": _keys(_array_records(head))}
-    if start != "{":
-        delimiter = delimiter_of(lines[0])
-        names = next(csv.reader([lines[0]], delimiter=delimiter))
-        return {"layout": "csv", "delimiter": delimiter, "names": tuple(name.strip() for name in names)}
-    records = [record for record in (_record(line) for line in lines[:100]) if record is not None]
-    if records or len(lines) == 1:
-        return {"layout": "lines", "names": _keys(records)}
-    first = _first_object(head)
-    # Not one complete object on a line: objects that span lines, unless the lines end where objects do.
-    if first is not None or not lines[0].rstrip().endswith("}"):
-        return {"layout": "objects", "names": _keys([first] if first else [])}
-    return {"layout": "lines", "names": ()}
-
-
-def _record(line: str) -> Mapping[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _first_object(text: str) -> Mapping[str, Any] | None:
-    try:
-        value, _ = json.JSONDecoder().raw_decode(text.lstrip())
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _array_records(head: str) -> list[Mapping[str, Any]]:
-    records: list[Mapping[str, Any]] = []
-    decoder = json.JSONDecoder()
-    rest = head.lstrip().removeprefix("[").lstrip()
-    while rest and len(records) < 100:
-        try:
-            value, end = decoder.raw_decode(rest)
-        except ValueError:
-            break
-        records += [value] if isinstance(value, dict) else []
-        rest = rest[end:].lstrip().removeprefix(",").lstrip()
-    return records
-
-
-def _keys(records: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(path for record in records for path in _paths(record, "")))
-
-
-def _paths(record: Mapping[str, Any], prefix: str) -> list[str]:
-    paths = []
-    for key, value in record.items():
-        paths.append(f"{prefix}{key}")
-        if isinstance(value, dict):
-            paths += _paths(value, f"{prefix}{key}.")
-    return paths
+def quoted(text: str) -> str:
+    """*text* as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def first_line(error: Exception) -> str:

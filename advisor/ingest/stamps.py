@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -17,18 +17,19 @@ SHAPE = (
 )
 SECONDS = {"s": "1", "ms": "0.001", "h": "3600"}
 Unit = Literal["", "s", "ms", "h"]
+Period = tuple[int, int | None, str]
 
 
 def wall_sql(raw: str, unit: Unit, origin: datetime | None) -> tuple[str, str]:
     """SQL of a stamp's wall-clock time (seconds as if it were UTC; NULL if unreadable) and of its zone ('' if none).
 
-    Numbers are decimal arithmetic, not floating point, so that 0.7 h is 2,520 s and not a second less.
+    Numbers are decimal arithmetic, not floating point, so that 0.7 h is 2,520 s and not a second less; 15 digits
+    before the point keep every product and sum inside 63 bits.
     """
     if unit:
         start = int(origin.timestamp()) if origin else 0
-        seconds = f"floor(TRY_CAST({raw} AS DECIMAL(28, 9)) * {SECONDS[unit]})::BIGINT + {start}"
-        return seconds, "'Z'"
-    parts = f"regexp_extract(trim({raw}), '^{SHAPE}$', ['day', 'time', 'zone'])"
+        return f"floor(TRY_CAST({raw} AS DECIMAL(24, 9)) * {SECONDS[unit]})::BIGINT + {start}", "'Z'"
+    parts = f"regexp_extract({raw}, '^{SHAPE}$', ['day', 'time', 'zone'])"
     day = f"({parts}).day"
     date = f"CASE WHEN length({day}) <= 7 THEN {day} || {day}[5] || '01' ELSE {day} END"
     stamp = f"rtrim({date} || ' ' || ({parts}).time)"
@@ -43,7 +44,26 @@ def offset_sql(zone: str, local_offset: str) -> str:
     return f"CASE WHEN {zone} = '' THEN {local_offset} WHEN {zone} IN ('Z', 'UTC', 'GMT') THEN 0 ELSE {signed} END"
 
 
-def wall_periods(timezone: str) -> Iterator[tuple[int, int | None, str]]:
+def local_sql(wall: str, periods: Sequence[Period]) -> tuple[str, str]:
+    """SQL of the offset of a wall-clock time in a zone, and of what ails that time: 'gap', 'overlap' or ''.
+
+    A tree of comparisons: a year has two changes and a century four hundred periods, so nine comparisons find one.
+    """
+    return (
+        _search(wall, [(start, "NULL" if offset is None else str(offset)) for start, offset, _ in periods]),
+        _search(wall, [(start, f"'{doubt}'") for start, _, doubt in periods]),
+    )
+
+
+def _search(wall: str, values: Sequence[tuple[int, str]]) -> str:
+    if len(values) == 1:
+        return values[0][1]
+    middle = len(values) // 2
+    below, above = _search(wall, values[:middle]), _search(wall, values[middle:])
+    return f"CASE WHEN {wall} < {values[middle][0]} THEN {below} ELSE {above} END"
+
+
+def wall_periods(timezone: str) -> Iterator[Period]:
     """When, in wall-clock seconds, which offset from UTC begins to hold in *timezone*, in order.
 
     The offset is None inside a `gap` (a time that no clock showed) and an `overlap` (a time that clocks showed twice).
