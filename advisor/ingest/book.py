@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
@@ -11,7 +12,7 @@ from advisor.domain.facts import CostFact
 from advisor.domain.report import Issue
 from advisor.domain.units import Month, Window
 from advisor.domain.usage import SourceReport, UsageSeries, WorkloadUsage
-from advisor.ingest.charges import charge_of
+from advisor.ingest.charges import Charge, charge_of
 from advisor.ingest.coverage import source_reports
 from advisor.ingest.flows import Facts
 from advisor.ingest.month import MonthTotal, month_total
@@ -58,9 +59,14 @@ class Book:
         self._sources = tuple(sources)
         self._issues = assigned.issues
         self._totals: dict[Month, MonthTotal] = {}
+        charges_of: dict[Month, list[Charge]] = defaultdict(list)
+        for charge in charges:
+            for month in charge.months():
+                charges_of[month].append(charge)
         self._facts = Facts(
             lanes=lanes,
             charges=charges,
+            charges_of=charges_of,
             coverage=coverage,
             pulls=pulls,
             overlaps=overlaps,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 from itertools import combinations
 from typing import Protocol
@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from advisor.domain.facts import Basis, CostFact
-from advisor.domain.units import Month
-from advisor.ingest.totals import Mask, day_number
+from advisor.domain.units import Month, Window
+from advisor.ingest.totals import EPOCH, Mask, day_number
 
 ASPECTS = ("source", "seller", "model_raw", "tier")
 
@@ -53,8 +53,10 @@ class Charge:
         low, high = max(0, self.first - first), max(0, self.first + self.days - first)
         return int(np.count_nonzero(covered[low:high]))
 
-    def touches(self, month: Month) -> bool:
-        return self.first < day_number(month.end.date()) and self.first + self.days > day_number(month.start.date())
+    def months(self) -> tuple[Month, ...]:
+        """Every month that one of its days is in."""
+        first, last = (Month.of(date.fromordinal(day + EPOCH)) for day in (self.first, self.first + self.days - 1))
+        return (first,) if first == last else tuple(Window(first.start, last.end).months())
 
 
 def charge_of(fact: CostFact, model: str, seller: str) -> Charge:

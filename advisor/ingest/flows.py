@@ -26,10 +26,14 @@ AMBIGUOUS = "is for {model} of a provider that it does not name, and several sel
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Facts:
-    """Everything stored, grouped once for all months. `workload_of` holds every id of lanes and charges."""
+    """Everything stored, grouped once for all months.
+
+    `charges_of` holds the charges of each month that their days touch, `workload_of` every id of lanes and charges.
+    """
 
     lanes: tuple[Lane, ...]
     charges: tuple[Charge, ...]
+    charges_of: Mapping[Month, Sequence[Charge]]
     coverage: Mapping[str, Coverage]
     pulls: Mapping[str, PullRecord]
     overlaps: Overlaps
@@ -105,13 +109,12 @@ def flows(facts: Facts, month: Month) -> tuple[tuple[Flow, ...], tuple[Stray, ..
     found = traffics(lanes, rank, facts.overlaps)
     charges: dict[int, list[Charge]] = defaultdict(list)
     strays = []
-    for charge in facts.charges:
-        if charge.touches(month):
-            where = _traffic_of(charge, found)
-            if isinstance(where, Stray):
-                strays.append(where)
-            else:
-                charges[where].append(charge)
+    for charge in facts.charges_of.get(month, ()):
+        where = _traffic_of(charge, found)
+        if isinstance(where, Stray):
+            strays.append(where)
+        else:
+            charges[where].append(charge)
     return tuple(_flow(facts, month, traffic, charges[index]) for index, traffic in enumerate(found)), tuple(strays)
 
 

@@ -16,7 +16,7 @@ from advisor.projection.break_even import break_even
 from advisor.projection.cost import engineering_hours
 from advisor.projection.demand import demand
 from advisor.projection.policies import plan
-from advisor.projection.probability import low_end_factor, payback_months, probability_cheaper
+from advisor.projection.probability import payback_months, probability_cheaper
 from advisor.projection.search import cheapest, pairs
 
 
@@ -75,7 +75,7 @@ def compare(
         ),
         # The invoice is what it is: billed, or at list prices whose error is not known and which says so.
         probability_cheaper=probability_cheaper(
-            float(saveable.amount), float(chosen.cost.total.amount), 0.0, chosen.profile.grade.sigma
+            float(saveable.amount), float(chosen.cost.total.amount), 0.0, chosen.profile.sigma
         ),
         engineering_hours=engineering_hours(chosen.offer, fleet),
         break_even=break_even(equivalent, usage, fleet, policy),
@@ -107,7 +107,7 @@ def _lacking(
 
 def at_low_end(chosen: Plan, fleet: FleetAssumptions) -> Money:
     """The chosen plan's total with throughput at the low end of its band, in whole replicas again."""
-    slower = chosen.profile.scaled(low_end_factor(chosen.profile.grade.sigma))
+    slower = chosen.profile.scaled(chosen.profile.band[0])
     slow = plan(chosen.policy, demand(chosen.demand.usage, slower, fleet), chosen.offer, fleet)
     assert isinstance(slow, Plan), "a slower replica needs no other GPUs than a fast one"
     return slow.cost.total

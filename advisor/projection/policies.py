@@ -9,6 +9,8 @@ from advisor.domain.assumptions import FleetAssumptions, PolicyName
 from advisor.domain.fleet import Demand, Infeasible, Offer, Plan
 from advisor.projection.cost import Period, plan_cost
 
+SIZED: tuple[PolicyName, ...] = ("equivalent", "static")
+NOT_SIZED = "not in this version"
 ROUNDING = 1e-9
 """Steps are closed on the right: a demand of exactly n replicas takes n, whatever floating point adds to it."""
 
@@ -42,8 +44,8 @@ def replicas_for(policy: PolicyName, demand: Demand, fleet: FleetAssumptions) ->
 
 def plan(policy: PolicyName, demand: Demand, offer: Offer, fleet: FleetAssumptions) -> Plan | Infeasible:
     """The plan of one policy on one offer, with the profile that the demand was taken at."""
-    if policy not in ("equivalent", "static"):
-        return Infeasible(policy=policy, reason="not in this version")
+    if policy not in SIZED:
+        return Infeasible(policy=policy, reason=NOT_SIZED)
     size = demand.profile.tensor_parallel
     replicas = replicas_for(policy, demand, fleet)
     together = bought_together(size, offer.gpus)

@@ -10,7 +10,7 @@ from advisor.domain.fleet import Demand, Infeasible, Offer, Plan, Profile
 from advisor.domain.usage import WorkloadUsage
 from advisor.market.gpus import same_gpu
 from advisor.projection.demand import demand
-from advisor.projection.policies import plan
+from advisor.projection.policies import NOT_SIZED, SIZED, plan
 
 RUNNERS_UP = 5
 
@@ -35,6 +35,8 @@ def cheapest(
     policy: PolicyName, candidates: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions
 ) -> tuple[Plan | Infeasible, tuple[Plan, ...]]:
     """The policy's cheapest plan, or why it has none, and the runners-up on other GPUs or from other providers."""
+    if policy not in SIZED:
+        return Infeasible(policy=policy, reason=NOT_SIZED), ()
     tried = [plan(policy, needed, offer, fleet) for offer, needed in candidates]
     plans = sorted(
         (found for found in tried if isinstance(found, Plan)),
