@@ -212,8 +212,6 @@ class Config(Settings):
                 "[schedule] and [service] are read, but this version has no daemon: run `advisor check` by cron"
             )
         for workload in self.workloads:
-            if workload.slo:
-                notes.append(f"workloads.{workload.name}.slo is read, but this version does not evaluate latency yet")
             if workload.serving == "dedicated":
                 notes.append(f"workloads.{workload.name} is dedicated: this version does not advise a return yet")
         return tuple(notes)

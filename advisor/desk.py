@@ -119,15 +119,16 @@ def scales_for(desk: Desk, month: Month) -> tuple[Scales, tuple[Issue, ...]]:
     Offers in another currency are converted; the issues say which are left out for want of an exchange rate.
     """
     from advisor.ingest.money import converted
+    from advisor.market.offer_file import refreshed
     from advisor.market.offers import offers
     from advisor.projection.weigh import Scales
 
     config, currency = desk.config, desk.config.advisor.currency
-    own = [table.offer(currency) for table in config.offers if table.unit == "gpu"]
+    own = [table.offer(currency) for table in config.offers]
     exchange = [table.exchange_rate() for table in config.exchange_rates]
     priced = [
         (offer, converted(offer.price_per_gpu_hour, currency, month, exchange))
-        for offer in offers(own, config.fleet.only)
+        for offer in offers(own, config.fleet.only, refreshed(desk.environ))
     ]
     without = dict.fromkeys(price.reason for _, price in priced if not isinstance(price, Money))
     scales = Scales(

@@ -17,6 +17,9 @@ COMMANDS = {
     "init": "Write a configuration from your own files.",
     "models": "List the open models: size, licence, and whether their speed is measured.",
     "prices": "List what tokens cost at every host, with source and age.",
+    "offers": "List what GPUs rent for, with source and age; refresh it.",
+    "profiles": "List how fast models run on GPUs, import a load test, or print one.",
+    "doctor": "Check configuration, sources, channels, store and prices; each fault with its fix.",
 }
 
 

@@ -43,8 +43,8 @@ TRAFFIC = (
     Traffic(
         provider="aws",
         model="meta.llama3-1-8b-instruct-v1:0",
-        input_tokens=52e9,
-        output_tokens=5e9,
+        input_tokens=60e9,
+        output_tokens=5.5e9,
         requests=40e6,
         input_price=Decimal("0.22"),
         output_price=Decimal("0.22"),

@@ -10,9 +10,12 @@ from advisor.domain.comparison import Comparison
 from advisor.domain.facts import ON_DEMAND, PullStatus
 from advisor.domain.fleet import Resolution
 from advisor.domain.units import Money
+from advisor.domain.usage import Reconciliation
 from advisor.domain.verdict import Gate, GateResult
 
-NEVER_ABOVE_WATCH = frozenset({Gate.MONTHLY_SHAPE, Gate.WEAK_OFFER, Gate.SOURCE})
+DRIFT_ALLOWED = 0.10
+"""Of the billed tokens. Money that drifts from list price blocks nothing: a negotiated price does that every month."""
+NEVER_ABOVE_WATCH = frozenset({Gate.SOURCE, Gate.DRIFT, Gate.MONTHLY_SHAPE, Gate.WEAK_OFFER})
 """Gates that a standing recommendation must go on passing: they are about what is known, not about what is saved."""
 
 
@@ -30,6 +33,7 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
             f"a source is {usage.source_status.value}: see its warnings",
         ),
         _gate(Gate.MONTH_OPEN, usage.closed, "the month is closed", usage.open_because or "the month is not closed"),
+        _drift(usage.reconciliation),
         _gate(
             Gate.MONTHLY_SHAPE,
             chosen.demand.resolution is not Resolution.MONTH,
@@ -79,6 +83,23 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
             f"{_pays_back(comparison)}, at most {policy.max_payback_months:g}",
             f"{_pays_back(comparison)}, over {policy.max_payback_months:g}",
         ),
+    )
+
+
+def _drift(found: Reconciliation | None) -> GateResult:
+    """The tokens that one source bills against those that another counts, on the days that both know."""
+    if found is None:
+        return GateResult(gate=Gate.DRIFT, met=True, detail="no two sources saw the same traffic")
+    apart, billed = abs(found.billed_tokens - found.counted_tokens), found.billed_tokens
+    if not billed:
+        detail = f"of the same traffic one source bills no tokens, another counts {found.counted_tokens:,}"
+        return GateResult(gate=Gate.DRIFT, met=not apart, detail=detail)
+    differ, allowed = "two sources of the same traffic differ by", f"{DRIFT_ALLOWED * 100:g} %"
+    return _gate(
+        Gate.DRIFT,
+        apart <= DRIFT_ALLOWED * billed,
+        f"{differ} {_percent(apart / billed)} in tokens, at most {allowed}",
+        f"{differ} {-_down(-apart / billed * 100, 1):g} % in tokens, over {allowed}",
     )
 
 

@@ -7,19 +7,22 @@ from shlex import quote
 
 from advisor.domain.assumptions import SwitchPolicy
 from advisor.domain.comparison import Comparison, Missing, NotCompared
+from advisor.domain.fleet import Grade
 from advisor.domain.verdict import Gate, GateResult, Reason, State, Verdict
+from advisor.market.recipe import recipe_command
 
 LIFTS = {
     Gate.SOURCE: "repair the source: advisor usage names what could not be read",
     Gate.MONTH_OPEN: "wait until the month closes, or supply the missing days",
+    Gate.DRIFT: "find the traffic that one source misses or counts twice: advisor usage --by day",
     Gate.MONTHLY_SHAPE: "add a request log or a daily export of the same traffic",
     Gate.WEAK_OFFER: "get a dated quote: [[fleet.offers]]",
     Gate.SAVINGS_RATIO: "ask for a lower GPU price: [[fleet.offers]]",
     Gate.MIN_SAVINGS: "wait until the bill has grown, or ask for a lower GPU price: [[fleet.offers]]",
     Gate.EQUIVALENT: "ask for a lower GPU price: [[fleet.offers]]",
     Gate.CHEAPER_SERVERLESS: "buy it from the cheaper host first",
-    Gate.PROBABILITY: "measure your own throughput: [[fleet.profiles]]",
-    Gate.LOW_END: "measure your own throughput: [[fleet.profiles]]",
+    Gate.PROBABILITY: "measure your own throughput",
+    Gate.LOW_END: "measure your own throughput",
     Gate.PAYBACK: "check what the move would cost: migration_hours and migration_one_off in [fleet.overheads]",
     Gate.PRICE_TODAY: "wait for the first whole month at the new token prices",
     Gate.STREAK: "wait for the next closed month",
@@ -35,26 +38,32 @@ SUPPLIES = {
     Missing.NO_PROFILE: "add [[fleet.profiles]] with your own benchmark",
     Missing.NO_OFFER: "add [[fleet.offers]] with a quote",
     Missing.NO_EXCHANGE_RATE: "add [[exchange_rates]]",
+    Missing.SLO_INFEASIBLE: "relax slo in its [[workloads]]",
 }
 """What supplies each thing that can be missing."""
 FOLLOWS = (Gate.PRICE_TODAY, Gate.STREAK)
 """Gates that fail with any other one of the month: said only where they fail alone."""
-INELIGIBLE = {
-    Missing.CLOSED_WEIGHTS: Reason.CLOSED_WEIGHTS,
-    Missing.NOT_MODELLED: Reason.NOT_MODELLED,
-    Missing.UNKNOWN_MODEL: Reason.NOT_MODELLED,
+ANSWERED = {
+    Missing.CLOSED_WEIGHTS: (State.INELIGIBLE, Reason.CLOSED_WEIGHTS),
+    Missing.NOT_MODELLED: (State.INELIGIBLE, Reason.NOT_MODELLED),
+    Missing.UNKNOWN_MODEL: (State.INELIGIBLE, Reason.NOT_MODELLED),
+    Missing.SLO_INFEASIBLE: (State.STAY, Reason.SLO_INFEASIBLE),
 }
+"""What is an answer although nothing was weighed; everything else is a lack of data."""
+MEASURED_BY = (Gate.PROBABILITY, Gate.LOW_END)
+"""Gates that a load test may lift."""
 
 
 def missing_verdict(month: NotCompared, previous: State | None, streak: int) -> Verdict:
     """The verdict on a month that could not be weighed."""
-    reason, step = INELIGIBLE.get(month.missing, Reason.MISSING), SUPPLIES[month.missing]
+    state, reason = ANSWERED.get(month.missing, (State.INSUFFICIENT_DATA, Reason.MISSING))
+    step = "" if state is State.STAY else SUPPLIES[month.missing]
     if month.missing is Missing.NO_USAGE and not month.usage.closed:
         reason = Reason.NO_CLOSED_MONTH
         step = LIFTS[Gate.MONTH_OPEN] if month.usage.cost is None else "add a source that counts its tokens"
     return Verdict(
         basis=month,
-        state=State.INELIGIBLE if month.missing in INELIGIBLE else State.INSUFFICIENT_DATA,
+        state=state,
         previous=previous,
         reason=reason,
         reason_text=month.detail,
@@ -96,9 +105,14 @@ def next_step(month: Comparison, state: State, reason: Reason, gates: Sequence[G
     """The one next action; empty for STAY."""
     if state is State.STAY:
         return ""
+    name = month.usage.workload.name
+    if state is State.SWITCH and month.chosen.profile.grade is Grade.ESTIMATE:
+        return f"measure what is only estimated: {recipe_command(name)}"
     if state is State.SWITCH:
-        return f"advisor explain {quote(month.usage.workload.name)}, then plan the move"
+        return f"advisor explain {quote(name)}, then plan the move"
     if reason is Reason.TEAM_TOO_SMALL:
         return 'free the hours and people, or price a managed endpoint: [[fleet.offers]] with operated_by = "vendor"'
     unmet = [gate.gate for gate in gates if not gate.met]
+    if state is not State.SWITCH_BLOCKED and unmet[0] in MEASURED_BY:
+        return f"{LIFTS[unmet[0]]}: {recipe_command(name)}"
     return LIFTS[Gate.TEAM if state is State.SWITCH_BLOCKED else unmet[0]]

@@ -47,6 +47,7 @@ class Missing(StrEnum):
     NO_PROFILE = "no throughput profile"
     NO_OFFER = "no GPU offer"
     NO_EXCHANGE_RATE = "no exchange rate"
+    SLO_INFEASIBLE = "latency target out of reach"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +86,8 @@ class Comparison:
     information only. `savings` = avoidable - chosen total. `savings_ratio` is over the gross invoice, -inf where that
     is nothing. `low_end_savings` is `savings` at the low end of the throughput band, `savings_today` at today's token
     prices. `payback_months` is infinite where nothing is saved. `elsewhere` is the same traffic at other hosts,
-    cheapest first.
+    cheapest first. `unmeasured` is a plan on an estimated throughput that would cost less than the chosen, measured
+    one: it carries nothing until it is measured.
     """
 
     usage: WorkloadUsage
@@ -105,6 +107,7 @@ class Comparison:
     engineering_hours: Decimal
     break_even: BreakEven
     elsewhere: tuple[Elsewhere, ...] = ()
+    unmeasured: Plan | None = None
 
     @property
     def cheaper_serverless(self) -> Elsewhere | None:

@@ -113,10 +113,15 @@ class Profile:
             )
 
     @property
+    def sigma(self) -> float:
+        """The standard deviation of ln(rate): the stated low end's, such that low = e^(-1.28 sigma), or the grade's."""
+        return self.grade.sigma if self.low is None else -math.log(self.low) / BAND_Z
+
+    @property
     def band(self) -> tuple[float, float]:
         """Factors on every rate at the low and the high end of the band, the 10th and 90th percentile unless stated."""
-        spread = math.exp(BAND_Z * self.grade.sigma)
-        return (1 / spread if self.low is None else self.low, spread if self.high is None else self.high)
+        low = math.exp(-BAND_Z * self.grade.sigma)
+        return (low if self.low is None else self.low, 1 / low if self.high is None else self.high)
 
     def scaled(self, factor: float) -> Profile:
         """The same profile with every rate times *factor*; used for the ends of the throughput band."""
@@ -183,7 +188,8 @@ class Plan:
     """A fleet of whole replicas on whole GPUs that carries the demand under one policy.
 
     `gpus` are those bought (whole nodes), `gpu_hours` those paid; utilizations are demanded over provisioned
-    replica-seconds: of the month, and of the busiest bin.
+    replica-seconds: of the month, and of the busiest bin. `utilization_target` is what the policy was sized for: of the
+    month for `equivalent`, of the busiest bin for the others.
     """
 
     policy: PolicyName
@@ -195,6 +201,7 @@ class Plan:
     gpu_hours: Decimal
     utilization: float
     utilization_peak: float
+    utilization_target: float
     cost: PlanCost
 
     @property
@@ -214,7 +221,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infeasible:
-    """A policy without a plan, and why."""
+    """A policy without a plan, and why. `latency` says that only the workload's latency target stands against it."""
 
     policy: PolicyName
     reason: str
+    latency: bool = False

@@ -26,6 +26,7 @@ class Gate(StrEnum):
 
     SOURCE = "SOURCE"  # a source is partial or failed
     MONTH_OPEN = "MONTH_OPEN"
+    DRIFT = "DRIFT"  # two sources of the same traffic count too different tokens
     MONTHLY_SHAPE = "MONTHLY_SHAPE"  # only monthly totals
     WEAK_OFFER = "WEAK_OFFER"  # undated, community or unsourced GPU price
     SAVINGS_RATIO = "SAVINGS_RATIO"
@@ -54,6 +55,7 @@ class Reason(StrEnum):
     MISSING = "MISSING"  # price, profile, offer, rate or usage
     CLOSED_WEIGHTS = "CLOSED_WEIGHTS"
     NOT_MODELLED = "NOT_MODELLED"
+    SLO_INFEASIBLE = "SLO_INFEASIBLE"  # no fleet known here meets the latency target
     DEDICATED = "DEDICATED"  # already on own GPUs
 
 

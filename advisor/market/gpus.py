@@ -1,4 +1,4 @@
-"""GPUs by canonical name: what hosts call them, and how much memory they have."""
+"""GPUs by canonical name: what hosts call them, how much memory they have, and the units that stand for GPUs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,22 @@ def _gpu(name: str, memory_gb: int, *aliases: str, family: str = "") -> Gpu:
 
 # Memory in GB as on the vendors' data sheets.
 GPUS = (
-    _gpu("A100-80GB-SXM", 80, "A100-SXM4-80GB", "A100 SXM 80GB", "A100-SXM-80GB", family="A100-80GB"),
+    _gpu("A100-80GB-SXM", 80, "A100-SXM4-80GB", "A100 SXM 80GB", "A100 80GB SXM4", family="A100-80GB"),
     _gpu("A100-80GB-PCIe", 80, "A100-PCIe-80GB", "A100 PCIe 80GB", "A100 PCIe", family="A100-80GB"),
     _gpu("A100-40GB", 40, "A100 SXM 40GB", "A100-SXM4-40GB", "A100-PCIe-40GB"),
-    _gpu("H100-80GB-SXM", 80, "H100-SXM-80GB", "H100 SXM", "H100-SXM5-80GB", "H100-SXM", family="H100-80GB"),
+    _gpu(
+        "H100-80GB-SXM", 80, "H100-SXM-80GB", "H100 SXM", "H100-SXM5-80GB", "H100 SXM5", "H100 80GB HBM3",
+        family="H100-80GB",
+    ),
     _gpu("H100-80GB-PCIe", 80, "H100 PCIe", "H100-PCIe", family="H100-80GB"),
     _gpu("H100-94GB-NVL", 94, "H100-NVL-94GB", "H100 NVL", "H100-NVL"),
-    _gpu("H200-141GB", 141, "H200-SXM-141GB", "H200", "H200-SXM"),
+    _gpu("H200-141GB", 141, "H200-SXM-141GB", "H200", "H200-SXM", "H200-SXM5-141GB"),
     _gpu("H200-141GB-NVL", 141, "H200-NVL-141GB", "H200 NVL"),
     _gpu("H20-96GB", 96, "H20"),
     _gpu("B200-180GB", 180, "B200-SXM-180GB", "B200", "B200-SXM"),
     _gpu("B300-288GB", 288, "B300", "B300-SXM"),
     _gpu("GB200-186GB", 186, "GB200-192GB", "GB200"),
+    _gpu("GB300-288GB", 288, "GB300"),
     _gpu("GH200-96GB", 96, "GH200"),
     _gpu("L40S-48GB", 48, "L40S"),
     _gpu("L40-48GB", 48, "L40"),
@@ -56,13 +60,14 @@ GPUS = (
     _gpu("RTX-PRO-6000-96GB", 96, "RTX PRO 6000 Blackwell Server Edition", "RTX PRO 6000"),
     _gpu("MI300X-192GB", 192, "MI300X", "AMD Instinct MI300X 192GB HBM3"),
     _gpu("MI325X-256GB", 256, "MI325X", "AMD Instinct MI325X 256GB HBM3e"),
+    _gpu("MI350X-288GB", 288, "MI350X"),
     _gpu("MI355X-288GB", 288, "MI355X"),
-)
+)  # fmt: skip
 FAMILIES = {gpu.family for gpu in GPUS}
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower().replace("nvidia", ""))
+    return re.sub(r"[^a-z0-9]|nvidia|geforce|tesla|generation", "", name.lower())
 
 
 _BY_KEY: dict[str, str] = {
@@ -73,18 +78,35 @@ _BY_KEY: dict[str, str] = {
 
 
 def canonical_gpu(name: str) -> str:
-    """The canonical name of a GPU or of a family. Raises MarketError naming the nearest.
+    """The canonical name of a GPU, of a family, or of a throughput unit. Raises MarketError naming the nearest.
 
-    >>> canonical_gpu("A100 SXM 80GB"), canonical_gpu("H100")
-    ('A100-80GB-SXM', 'H100-80GB')
+    >>> canonical_gpu("A100 SXM 80GB"), canonical_gpu("H100"), canonical_gpu("Azure-PTU: gpt-4o")
+    ('A100-80GB-SXM', 'H100-80GB', 'azure-ptu:gpt-4o')
     """
-    if found := _BY_KEY.get(_key(name)):
+    if is_unit(name):
+        return re.sub(r"\s", "", name.lower())
+    if found := known_gpu(name):
         return found
     known = sorted({gpu.name for gpu in GPUS} | FAMILIES)
     near = [gpu for gpu in known if gpu.startswith(f"{name.upper()}-")] or get_close_matches(name.upper(), known, n=1)
     raise MarketError(
         f"{name!r} is no GPU known here", f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
     )
+
+
+def known_gpu(name: str) -> str | None:
+    """The canonical name of a GPU or of a family; None where the name stands for none."""
+    return _BY_KEY.get(_key(name))
+
+
+def is_unit(name: str) -> bool:
+    """Whether a name is of a vendor's throughput unit: VENDOR-UNIT:MODEL, as in `azure-ptu:gpt-4o`.
+
+    A unit carries one model at the vendor's pace, so the model is a part of its name; it takes the place of a GPU in
+    an offer and in the profile that says what one unit carries. No GPU has a colon in its name.
+    """
+    unit, colon, model = name.partition(":")
+    return bool(colon and unit.strip() and model.strip())
 
 
 def same_gpu(left: str, right: str) -> bool:

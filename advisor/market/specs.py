@@ -37,8 +37,8 @@ class Specs:
         return self.tflops_16 * 1e12
 
 
-# Name: TB/s, dense TFLOPS at 16, 8 and 4 bits, link, GB/s of an all-reduce. Peaks as on the vendors' data sheets, the
-# all-reduce as the roofline was calibrated with.
+# Name: TB/s, dense TFLOPS at 16, 8 and 4 bits, link, GB/s of an all-reduce. Peaks as on the data sheets of NVIDIA and
+# AMD, which print twice as much with sparsity; the all-reduce as the roofline was calibrated with.
 _TABLE: dict[str, tuple[float, float, float | None, float | None, str, float]] = {
     "A100-80GB-SXM": (2.039, 312, None, None, NVLINK, 230),
     "A100-80GB-PCIe": (1.935, 312, None, None, PCIE, 12),
@@ -63,8 +63,9 @@ _TABLE: dict[str, tuple[float, float, float | None, float | None, str, float]] =
 
 @cache
 def specs_of(gpu: str) -> Specs | None:
-    """The peaks of a GPU by its canonical name; None where they are not known, and of a family."""
-    row, memory_gb = _TABLE.get(gpu), next((known.memory_gb for known in GPUS if known.name == gpu), None)
+    """The peaks of a GPU by its canonical name, of a family those of its first form; None where they are not known."""
+    name = next(iter(members([gpu])), gpu)
+    row, memory_gb = _TABLE.get(name), next((known.memory_gb for known in GPUS if known.name == name), None)
     if row is None or memory_gb is None:
         return None
     bandwidth, at_16, at_8, at_4, link, link_gb_s = row

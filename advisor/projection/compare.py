@@ -17,7 +17,7 @@ from advisor.projection.cost import engineering_hours
 from advisor.projection.demand import demand
 from advisor.projection.policies import plan
 from advisor.projection.probability import payback_months, probability_cheaper
-from advisor.projection.search import cheapest, pairs
+from advisor.projection.search import by_evidence, cheapest, pairs
 
 
 def compare(
@@ -46,12 +46,17 @@ def compare(
     candidates = pairs(usage, offers, profiles, fleet)
     if lacking := _lacking(usage, usage.cost, profiles, candidates):
         return lacking
+    measured, estimated = by_evidence(candidates)
     names: dict[PolicyName, None] = dict.fromkeys((*fleet.policies, "equivalent", "static"))
-    found = {name: cheapest(name, candidates, fleet) for name in names}
+    found = {name: cheapest(name, measured or estimated, fleet) for name in names}
     equivalent, _ = found["equivalent"]
     realistic = [best for name, (best, _) in found.items() if name != "equivalent" and isinstance(best, Plan)]
     if isinstance(equivalent, Infeasible) or not realistic:
-        reason = equivalent.reason if isinstance(equivalent, Infeasible) else "no realistic policy is feasible"
+        static, _ = found["static"]
+        refused = equivalent if isinstance(equivalent, Infeasible) else static
+        reason = refused.reason if isinstance(refused, Infeasible) else "no realistic policy is feasible"
+        if isinstance(refused, Infeasible) and refused.latency:
+            return NotCompared(usage=usage, missing=Missing.SLO_INFEASIBLE, detail=reason)
         return NotCompared(usage=usage, missing=Missing.NO_OFFER, detail=f"no fleet can be built: {reason}")
     chosen = min(realistic, key=lambda best: best.cost.total.amount)
     saveable = avoidable(usage, commitments, bills or {})
@@ -63,6 +68,7 @@ def compare(
         avoidable=saveable,
         plans=tuple(best for best, _ in found.values()),
         alternatives=found[chosen.policy][1],
+        unmeasured=_unmeasured(chosen, estimated if measured else (), fleet),
         equivalent=equivalent,
         chosen=chosen,
         not_buyable=not_buyable(equivalent, fleet),
@@ -81,6 +87,12 @@ def compare(
         break_even=break_even(equivalent, usage, fleet, policy),
         elsewhere=tuple(elsewhere),
     )
+
+
+def _unmeasured(chosen: Plan, estimated: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions) -> Plan | None:
+    """The cheapest plan on an estimated throughput, where it would beat the chosen one: worth a measurement."""
+    best, _ = cheapest(chosen.policy, estimated, fleet)
+    return best if isinstance(best, Plan) and best.cost.total < chosen.cost.total else None
 
 
 def _lacking(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from advisor.domain.comparison import Missing, NotCompared
 from advisor.domain.usage import WorkloadUsage
 from advisor.market.models import Model, by_id, canonical
 
 
-def served(usage: WorkloadUsage) -> Model | NotCompared:
+def served(usage: WorkloadUsage, by_unit: Collection[str] = ()) -> Model | NotCompared:
     """The open model that a fleet would run, or why there is none.
 
-    An unknown name is never taken for a known model, nor one of several for all of them.
+    A closed model is one if its id is among *by_unit*: those that a vendor's throughput units can be priced for. An
+    unknown name is never taken for a known model, nor one of several for all of them.
     """
     if name := usage.workload.serve:
         model = by_id(name) or canonical(name)
@@ -31,9 +34,13 @@ def served(usage: WorkloadUsage) -> Model | NotCompared:
             missing=Missing.NOT_MODELLED,
             detail=f"{model.id} is {model.kind}, which the throughput model does not cover",
         )
-    if not model.open_weights:
+    if not model.open_weights and model.id not in by_unit:
         return _closed(usage, f"{model.id} has closed weights")
-    replaced = [known for raw in usage.models_raw if (known := canonical(raw)) and not known.open_weights]
+    replaced = [
+        known
+        for raw in usage.models_raw
+        if (known := canonical(raw)) and not known.open_weights and known.id != model.id
+    ]
     if replaced and not usage.workload.approved_by:
         kind = "closed weights" if replaced[0].modelled else replaced[0].kind
         return _closed(

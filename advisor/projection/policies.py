@@ -7,8 +7,12 @@ from decimal import Decimal
 
 from advisor.domain.assumptions import FleetAssumptions, PolicyName
 from advisor.domain.fleet import Demand, Infeasible, Offer, Plan
+from advisor.market.latency import SloInfeasible
 from advisor.projection.cost import Period, plan_cost
+from advisor.projection.slo import target_for
 
+LINKED_NODE_GPUS = 8
+"""The size from which instances are linked fast enough for one replica to span them; smaller named ones never are."""
 SIZED: tuple[PolicyName, ...] = ("equivalent", "static")
 NOT_SIZED = "not in this version"
 ROUNDING = 1e-9
@@ -30,16 +34,16 @@ def bought_together(tensor_parallel: int, sold_together: int) -> tuple[int, int]
     return None if tensor_parallel % sold_together else (tensor_parallel, 1)
 
 
-def replicas_for(policy: PolicyName, demand: Demand, fleet: FleetAssumptions) -> int:
-    """Replicas that run all month.
+def replicas_for(policy: PolicyName, demand: Demand, fleet: FleetAssumptions, target: float) -> int:
+    """Replicas that run all month, at most *target* utilized.
 
     equivalent: the fewest whose monthly mean is at most U, max(n_min, ceil(mean / U)): the article's rule and a lower
     bound [policy-a2]. static: sized for the busiest bin, plus redundancy, max(n_min, ceil(peak / U)) + spare
     [policy-b].
     """
     if policy == "equivalent":
-        return max(fleet.min_replicas, whole(demand.mean_replicas / fleet.utilization))
-    return max(fleet.min_replicas, whole(demand.peak_replicas / fleet.utilization)) + fleet.redundancy
+        return max(fleet.min_replicas, whole(demand.mean_replicas / target))
+    return max(fleet.min_replicas, whole(demand.peak_replicas / target)) + fleet.redundancy
 
 
 def plan(policy: PolicyName, demand: Demand, offer: Offer, fleet: FleetAssumptions) -> Plan | Infeasible:
@@ -47,9 +51,13 @@ def plan(policy: PolicyName, demand: Demand, offer: Offer, fleet: FleetAssumptio
     if policy not in SIZED:
         return Infeasible(policy=policy, reason=NOT_SIZED)
     size = demand.profile.tensor_parallel
-    replicas = replicas_for(policy, demand, fleet)
+    # A latency preset may lower the target for realistic policies, never for the rule (design: utilization).
+    target = fleet.utilization if policy == "equivalent" else target_for(demand, fleet)
+    if isinstance(target, SloInfeasible):
+        return Infeasible(policy=policy, reason=target.reason, latency=True)
+    replicas = replicas_for(policy, demand, fleet, target)
     together = bought_together(size, offer.gpus)
-    if together is None:
+    if together is None or (offer.instance and offer.gpus < min(size, LINKED_NODE_GPUS)):
         return Infeasible(policy=policy, reason=f"a replica of {size} GPUs does not fit nodes of {offer.gpus}")
     gpus = math.ceil(replicas / together[1]) * together[0]
     usage = demand.usage
@@ -65,5 +73,6 @@ def plan(policy: PolicyName, demand: Demand, offer: Offer, fleet: FleetAssumptio
         gpu_hours=gpus * demand.hours,
         utilization=demand.mean_replicas / replicas,
         utilization_peak=demand.peak_replicas / replicas,
+        utilization_target=target,
         cost=plan_cost(offer=offer, gpus=gpus, gpus_per_replica=size, period=period, fleet=fleet),
     )

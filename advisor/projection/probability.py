@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-LOW_END_Z = 1.28
-"""The low end of the throughput band: the 10th percentile, x e^(-1.28 sigma) (design: throughput)."""
-
 
 def probability_cheaper(serverless: float, dedicated: float, sigma_serverless: float, sigma_dedicated: float) -> float:
     """P(dedicated < serverless) for independent lognormal totals with these medians [dec-01].
@@ -28,11 +25,6 @@ def probability_cheaper(serverless: float, dedicated: float, sigma_serverless: f
 def ratio_needed(probability: float, sigma: float) -> float:
     """The smallest S / D at which P(cheaper) reaches *probability* [dec-02]: e^(Phi^-1(P) sigma)."""
     return math.exp(NormalDist().inv_cdf(probability) * sigma)
-
-
-def low_end_factor(sigma: float) -> float:
-    """What throughput is multiplied by at the low end of its band."""
-    return math.exp(-LOW_END_Z * sigma)
 
 
 def payback_months(one_off: float, saving_before_migration: float) -> float:

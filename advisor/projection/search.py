@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from advisor.domain.assumptions import FleetAssumptions, PolicyName
-from advisor.domain.fleet import Demand, Infeasible, Offer, Plan, Profile
+from advisor.domain.fleet import Demand, Grade, Infeasible, Offer, Plan, Profile
 from advisor.domain.usage import WorkloadUsage
 from advisor.market.gpus import same_gpu
 from advisor.projection.demand import demand
@@ -31,6 +31,18 @@ def pairs(
     ]
 
 
+def by_evidence(
+    candidates: Sequence[tuple[Offer, Demand]],
+) -> tuple[list[tuple[Offer, Demand]], list[tuple[Offer, Demand]]]:
+    """Candidates on measured throughput, and those on estimates.
+
+    The cheapest of many estimates is the one that errs most to its own favour, so estimates carry a plan only where
+    nothing is measured.
+    """
+    measured = [one for one in candidates if one[1].profile.grade is not Grade.ESTIMATE]
+    return measured, [one for one in candidates if one[1].profile.grade is Grade.ESTIMATE]
+
+
 def cheapest(
     policy: PolicyName, candidates: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions
 ) -> tuple[Plan | Infeasible, tuple[Plan, ...]]:
@@ -44,8 +56,8 @@ def cheapest(
     )
     if plans:
         return plans[0], tuple(_one_each(plans[1:], plans[0]))
-    reasons = [found.reason for found in tried if isinstance(found, Infeasible)]
-    return Infeasible(policy=policy, reason=reasons[0] if reasons else "no offer fits a profile"), ()
+    refused = [found for found in tried if isinstance(found, Infeasible)]
+    return refused[0] if refused else Infeasible(policy=policy, reason="no offer fits a profile"), ()
 
 
 def _cheapest_first(found: Plan) -> tuple[Decimal, float, str, str, int, str, int, str]:

@@ -11,7 +11,9 @@ from advisor.domain.comparison import Comparison, Elsewhere, NotCompared
 from advisor.domain.fleet import Offer, Profile
 from advisor.domain.units import Money
 from advisor.domain.usage import WorkloadUsage
+from advisor.market.gpus import canonical_gpu
 from advisor.market.hosts import host
+from advisor.market.models import canonical
 from advisor.market.profiles import profiles
 from advisor.market.token_prices import OwnPrice
 from advisor.projection.avoidable import bills_of
@@ -45,7 +47,7 @@ class Scales:
         return tuple(self._weigh(usage, bills) for usage in usages)
 
     def _weigh(self, usage: WorkloadUsage, bills: Mapping[str, Money]) -> Comparison | NotCompared:
-        model = served(usage)
+        model = served(usage, self._by_unit())
         if isinstance(model, NotCompared):
             return model
         requests = usage.requests or 0
@@ -55,6 +57,7 @@ class Scales:
             input_length=usage.tokens.input / requests if requests else None,
             output_length=usage.tokens.output / requests if requests else None,
             input_share=usage.tokens.input / usage.tokens.total if usage.tokens.total else None,
+            gpus={offer.gpu for offer in self.offers if offer.commitment == "on-demand"},
         )
         return compare(
             usage,
@@ -66,6 +69,12 @@ class Scales:
             bills=bills,
             elsewhere=self._elsewhere(usage, model.id, bills),
         )
+
+    def _by_unit(self) -> frozenset[str]:
+        """The models that an own profile measures on a throughput unit that is offered."""
+        units = {offer.gpu for offer in self.offers if offer.unit == "throughput-unit"}
+        measured = [profile.model for profile in self.own_profiles if canonical_gpu(profile.gpu) in units]
+        return frozenset(known.id if (known := canonical(name)) else name for name in measured)
 
     def _elsewhere(self, usage: WorkloadUsage, model_id: str, bills: Mapping[str, Money]) -> Sequence[Elsewhere]:
         """Other hosts of the model; without `allowed_hosts`, those that are paid in this month are allowed."""

@@ -18,12 +18,26 @@ def assumed(findings: Findings) -> Iterator[str]:
     for phrase, default in zip(in_force, defaults, strict=True):
         yield phrase if phrase == default else f"{phrase} (set)"
     yield f"{ON_CALL_NEEDED} on call needed"
-    yield "latency targets (slo) not evaluated"
+    yield from _latency(findings)
     for workload in (verdict.usage.workload for verdict in findings.verdicts):
         if workload.approved_by or workload.token_ratio != 1:
             accepted = f", approved by {workload.approved_by}" if workload.approved_by else ""
             ratio = words.number(workload.token_ratio)
             yield words.plain(f"{workload.name} on {workload.serve}: {ratio} tokens for one{accepted}")
+
+
+def _latency(findings: Findings) -> Iterator[str]:
+    """The latency presets in force, and where they cannot be evaluated for want of request counts."""
+    stated = [verdict for verdict in findings.verdicts if verdict.usage.workload.slo]
+    for verdict in stated:
+        name, slo = words.name(verdict.usage.workload.name), verdict.usage.workload.slo
+        if not verdict.usage.requests:
+            yield f"slo {slo} of {name} not evaluated: no request counts"
+        elif verdict.comparison:
+            target = words.percent(verdict.comparison.chosen.utilization_target)
+            yield f"slo {slo} of {name}: at most {target} in the busiest bin"
+    if not stated:
+        yield "no latency target (slo)"
 
 
 def _phrases(fleet: FleetAssumptions, rule: SwitchPolicy, currency: str) -> list[str]:

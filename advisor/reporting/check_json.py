@@ -55,7 +55,9 @@ def _workload(findings: Findings, verdict: Verdict) -> dict[str, Json]:
         "serverless": _serverless(usage, found),
         "not_buyable": total(found.not_buyable) if found else None,
         "plans": plans(findings.fleet.policies, verdict),
-        "alternatives": [feasible(plan) for plan in found.alternatives] if found else [],
+        "alternatives": [feasible(plan) for plan in (*found.alternatives, *filter(None, [found.unmeasured]))]
+        if found
+        else [],
         "chosen_policy": found.chosen.policy if found else None,
         "savings": {
             "money": total(found.savings) if found else None,

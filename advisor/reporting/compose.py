@@ -81,7 +81,7 @@ def _row(findings: Findings, verdict: Verdict) -> Row:
         savings=words.money(found.savings) if found else words.UNKNOWN,
         equivalent=words.money(found.equivalent.cost.total) if found else words.UNKNOWN,
         not_buyable=words.money(found.not_buyable) if found else words.UNKNOWN,
-        fleet=described(found) if found else "",
+        fleet=described(found.chosen) if found else "",
         confidence=confidence(found) if found else "",
         flips=flips(found, verdict.state, findings.fleet.utilization) if found else (),
     )

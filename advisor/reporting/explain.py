@@ -90,7 +90,7 @@ def _compared(found: Comparison, findings: Findings) -> Iterator[tuple[str, Iter
         yield "Throughput of the rule's plan", throughput(found.equivalent.profile, found.equivalent.demand)
         yield "Demand on it", demanded(found.equivalent.demand, fleet)
     yield "Plans", plans(found, fleet)
-    if found.alternatives:
+    if found.alternatives or found.unmeasured:
         yield "Runners-up", runners_up(found)
     yield "What would turn it, for the rule's plan", break_evens(found, fleet)
     yield "How sure", odds(found, fleet)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from advisor.domain.assumptions import FleetAssumptions
-from advisor.domain.fleet import Demand, Profile, Resolution
+from advisor.domain.fleet import BAND_Z, Demand, Profile, Resolution
 from advisor.domain.units import DAY_SECONDS
 from advisor.domain.usage import Shape
 from advisor.projection.demand import peak_factor, replica_seconds, resolution_of
-from advisor.projection.probability import LOW_END_Z
 from advisor.reporting import words
 from advisor.reporting.explain_figures import figure, share_of_month, sourced, tokens_per_second
 
@@ -33,12 +31,11 @@ def throughput(profile: Profile, demand: Demand) -> Iterator[str]:
     own = "unknown lengths, as its sources count no requests"
     if usage.requests:
         own = f"{figure(usage.tokens.input / usage.requests)} in and {figure(usage.tokens.output / usage.requests)} out"
-    yield f"measured at {measured}; this workload has {own}"
-    sigma = profile.grade.sigma
-    for name, sign in (("low end", "-"), ("high end", "")):
-        factor = math.exp(float(f"{sign}1") * LOW_END_Z * sigma)
+    yield f"it holds at {measured}; this workload has {own}"
+    for name, sign, factor in zip(("low end", "high end"), ("-", ""), profile.band, strict=True):
+        told = f"exp({sign}{BAND_Z} x {profile.grade.sigma})" if profile.low is None else f"{factor:.4g}"
         for rated in _rates(profile):
-            yield f"{name}: {figure(rated)} tokens/s x exp({sign}{LOW_END_Z} x {sigma}) = {figure(rated * factor)}"
+            yield f"{name}: {figure(rated)} tokens/s x {told} = {figure(rated * factor)}"
 
 
 def _rates(profile: Profile) -> Iterator[float]:

@@ -10,7 +10,6 @@ from advisor.domain.assumptions import FleetAssumptions
 from advisor.domain.comparison import Comparison
 from advisor.domain.units import Money
 from advisor.projection.policies import bought_together, whole
-from advisor.projection.probability import low_end_factor
 from advisor.reporting import words
 from advisor.reporting.explain_figures import amount, figure, percentage, rate, share_of_month, tokens_carried
 
@@ -94,7 +93,7 @@ def _crossing(what: str, volume: float, found: Comparison, fleet: FleetAssumptio
 def odds(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
     """The probability that the chosen plan is cheaper, its low end, and the months that pay the move back."""
     plan, left = found.chosen, found.avoidable
-    total, sigma = plan.cost.total, plan.profile.grade.sigma
+    total, sigma = plan.cost.total, round(plan.profile.sigma, 4)
     if left.amount > 0:
         yield (
             f"P(cheaper): Phi(ln({amount(left)} / {amount(total)}) / {sigma}) = {found.probability_cheaper:.4f}, with "
@@ -104,7 +103,7 @@ def odds(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
         yield "P(cheaper): 0, as nothing of the invoice is avoidable"
     slow = left - found.low_end_savings
     yield (
-        f"at the low end of the throughput band, x {low_end_factor(sigma):.4f}, in whole replicas again: "
+        f"at the low end of the throughput band, x {plan.profile.band[0]:.4f}, in whole replicas again: "
         f"{amount(left)} - {amount(slow)} = {amount(found.low_end_savings)} saved"
     )
     over = fleet.overheads

@@ -63,7 +63,7 @@ def _offered(offer: Offer) -> str:
 
 def _sized(plan: Plan, fleet: FleetAssumptions) -> Iterator[str]:
     """Replicas, GPUs and how busy they are."""
-    needed, target = plan.demand, figure(fleet.utilization)
+    needed, target = plan.demand, figure(plan.utilization_target)
     if plan.policy == "equivalent":
         sized = f"max({fleet.min_replicas}, ceil({figure(needed.mean_replicas)} mean / {target}))"
         yield f"replicas: {sized} = {plan.replicas}"
@@ -116,12 +116,17 @@ def _costed(plan: Plan, fleet: FleetAssumptions) -> Iterator[str]:
 
 def runners_up(found: Comparison) -> Iterator[str]:
     """The chosen policy on other GPUs or at other providers, and by how much each lost."""
-    for plan in found.alternatives:
+    for plan in (*found.alternatives, *([found.unmeasured] if found.unmeasured else [])):
         profile = plan.profile
         yield (
             f"{_offered(plan.offer)}: {words.counted(plan.replicas, 'replica')} on {words.counted(plan.gpus, 'GPU')}, "
             f"{tokens_per_second(profile)} ({profile.grade.value}: {sourced(profile.source, profile.checked_on)})"
         )
         more = plan.cost.total - found.chosen.cost.total
+        if plan is found.unmeasured:
+            saved = -more
+            by = f"{amount(found.chosen.cost.total)} - {amount(plan.cost.total)} = {amount(saved)}"
+            yield f"  not taken: {by} cheaper, but by an estimate, and the chosen one is measured"
+            continue
         lost = f"{amount(more)} dearer than the chosen" if more.amount > 0 else "a tie, taken by name"
         yield f"  lost: {amount(plan.cost.total)} - {amount(found.chosen.cost.total)} = {lost}"

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from advisor.domain.assumptions import PolicyName
 from advisor.domain.fleet import Demand, Infeasible, Offer, Plan, PlanCost, Profile
 from advisor.domain.verdict import Verdict
-from advisor.projection.probability import low_end_factor
 from advisor.reporting.fields import Json, day, exact, finite, total
 
 
@@ -36,6 +35,7 @@ def infeasible(policy: PolicyName, reason: str) -> dict[str, Json]:
         "gpu_hours": None,
         "utilization": None,
         "utilization_peak": None,
+        "utilization_target": None,
         "idle_cost": None,
         "cost": None,
         "price_per_million_tokens": None,
@@ -61,6 +61,7 @@ def feasible(plan: Plan) -> dict[str, Json]:
         "gpu_hours": finite(plan.gpu_hours),
         "utilization": finite(plan.utilization),
         "utilization_peak": finite(plan.utilization_peak),
+        "utilization_target": finite(plan.utilization_target),
         "idle_cost": total(plan.idle_cost),
         "cost": _cost(plan.cost),
         "price_per_million_tokens": exact(plan.price_per_million),
@@ -83,10 +84,10 @@ def _offer(offer: Offer) -> dict[str, Json]:
 
 
 def _profile(demand: Demand) -> dict[str, Json]:
-    """Rates of one replica. `low` and `high` are x e^(-+1.28 sigma) of the total rate, or, where prefill and decode
+    """Rates of one replica. `low` and `high` are the ends of the band of the total rate, or, where prefill and decode
     are known instead, of the rate at the workload's own mix: tokens / replica-seconds."""
     profile: Profile = demand.profile
-    low = low_end_factor(profile.grade.sigma)
+    low, high = profile.band
     rate = profile.total_tokens_per_second
     if rate is None and demand.replica_seconds:
         rate = demand.usage.tokens.total / demand.replica_seconds
@@ -100,7 +101,7 @@ def _profile(demand: Demand) -> dict[str, Json]:
         "decode_tokens_per_second": finite(profile.decode_tokens_per_second),
         "total_tokens_per_second": finite(profile.total_tokens_per_second),
         "low": None if rate is None else rate * low,
-        "high": None if rate is None else rate / low,
+        "high": None if rate is None else rate * high,
         "source": profile.source or None,
         "checked_on": day(profile.checked_on),
     }

@@ -9,10 +9,12 @@ from decimal import Decimal
 
 from advisor.domain.comparison import Comparison
 from advisor.domain.facts import ON_DEMAND
+from advisor.domain.fleet import Plan
 from advisor.domain.report import Findings
 from advisor.domain.units import Money, Month
 from advisor.domain.usage import SourceReport
 from advisor.domain.verdict import State, Verdict
+from advisor.market.recipe import recipe_command
 from advisor.reporting import words
 from advisor.reporting.assumed import assumed
 from advisor.reporting.page import Section
@@ -20,6 +22,8 @@ from advisor.reporting.page import Section
 PROBLEMS_SHOWN = 5
 DRIFT_SHOWN = 0.0005
 """Two sources that agree better than this need no line of their own."""
+MONEY_DRIFT_SHOWN = 0.02
+"""A bill that agrees better than this with tokens x list price needs none either."""
 
 
 def sections(findings: Findings) -> tuple[Section, ...]:
@@ -79,9 +83,9 @@ def highest_gpu_price(comparison: Comparison) -> Money | None:
     return comparison.chosen.offer.price_per_gpu_hour * (1 + comparison.savings.amount / rented.amount)
 
 
-def described(comparison: Comparison) -> str:
-    """The chosen plan, with where its price and its throughput are from."""
-    plan, offer, profile = comparison.chosen, comparison.chosen.offer, comparison.chosen.profile
+def described(plan: Plan) -> str:
+    """A plan, with where its price and its throughput are from."""
+    offer, profile = plan.offer, plan.profile
     if profile.total_tokens_per_second is not None:
         rates = f"{words.number(profile.total_tokens_per_second)} tokens/s"
     else:
@@ -146,7 +150,13 @@ def _how_sure(findings: Findings) -> Iterator[str]:
 def _plans(findings: Findings) -> Iterator[str]:
     for verdict in findings.verdicts:
         if verdict.comparison:
-            yield f"{_name(verdict)}: {described(verdict.comparison)}"
+            yield f"{_name(verdict)}: {described(verdict.comparison.chosen)}"
+            if cheaper := verdict.comparison.unmeasured:
+                fleet = f"{cheaper.gpus:,} x {words.plain(cheaper.offer.gpu)} at {words.name(cheaper.offer.provider)}"
+                yield (
+                    f"{_name(verdict)}: by an estimate, {words.counted(cheaper.replicas, 'replica')} on {fleet} would "
+                    f"cost {words.money(cheaper.cost.total)}; measure it: {recipe_command(verdict.usage.workload.name)}"
+                )
             bill, left = verdict.comparison.serverless, verdict.comparison.avoidable
             if left != bill:
                 yield f"{_name(verdict)}: leaving saves {words.money(left)} of its bill of {words.money(bill)}"
@@ -169,6 +179,13 @@ def _read_from(findings: Findings) -> Iterator[str]:
                 f"{words.name(drift.counted_source)} counts {words.tokens(drift.counted_tokens)} tokens, "
                 f"drift {words.percent(drift.drift_ratio)}"
             )
+        if usage.billed and usage.estimated and usage.billed.amount > 0:
+            apart = (usage.billed - usage.estimated).over(usage.billed)
+            if abs(apart) > MONEY_DRIFT_SHOWN:
+                yield (
+                    f"{_name(verdict)}: billed {words.money(usage.billed)}, at list price "
+                    f"{words.money(usage.estimated)}, drift {words.percent(apart)}"
+                )
         if usage.days_covered < usage.month.day_count:
             yield (
                 f"{_name(verdict)}: {words.of(usage.days_covered, usage.month.day_count, 'days')} counted, "

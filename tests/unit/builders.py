@@ -15,7 +15,7 @@ from advisor.domain.comparison import Comparison, Elsewhere, Missing, NotCompare
 from advisor.domain.facts import Basis, Tokens
 from advisor.domain.fleet import Grade, Offer, Profile
 from advisor.domain.units import Money, Month
-from advisor.domain.usage import Shape, UsageLine, WorkloadUsage
+from advisor.domain.usage import Reconciliation, Shape, UsageLine, WorkloadUsage
 from advisor.projection.compare import compare
 
 OCTOBER = Month(2026, 10)
@@ -171,6 +171,11 @@ def elsewhere(cost: str, host: str = "deepinfra", *, allowed: bool = False, tier
         host=host, tier=tier, model_raw="a model", cost=usd(cost), allowed=allowed, source="a price list",
         checked_on=date(2026, 11, 1),
     )  # fmt: skip
+
+
+def drift(billed: int, counted: int) -> Reconciliation:
+    """So many tokens of the same traffic on the invoice, so many in the log."""
+    return Reconciliation(billed_source="invoice", counted_source="logs", billed_tokens=billed, counted_tokens=counted)
 
 
 def missing(what: Missing, *, month: Month = OCTOBER, closed: bool = True, **usage_changes: Any) -> NotCompared:

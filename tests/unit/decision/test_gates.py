@@ -47,6 +47,37 @@ def test_a_gate_is_met_at_its_threshold_and_not_below(
     assert not gate(which, replace(GOOD, **short)).met
 
 
+def differing(billed: int, counted: int, **changes: Any) -> Comparison:
+    """A good month whose invoice bills so many tokens, while its log counts so many."""
+    return a.weighed("0.30", reconciliation=a.drift(billed, counted), **changes)
+
+
+@pytest.mark.parametrize(("counted", "met"), [(900, True), (1100, True), (899, False), (1101, False)])
+def test_two_sources_may_differ_by_a_tenth_of_the_billed_tokens_either_way(counted: int, met: bool) -> None:
+    assert gate(Gate.DRIFT, differing(1000, counted)).met is met
+
+
+def test_the_drift_is_said_and_one_just_over_a_tenth_never_reads_as_a_tenth() -> None:
+    apart = "two sources of the same traffic differ by"
+    assert gate(Gate.DRIFT, differing(1000, 996)).detail == f"{apart} 0.4 % in tokens, at most 10 %"
+    assert gate(Gate.DRIFT, differing(1000, 899)).detail == f"{apart} 10.1 % in tokens, over 10 %"
+    assert gate(Gate.DRIFT, differing(100_000, 89_999)).detail == f"{apart} 10.1 % in tokens, over 10 %"
+
+
+def test_a_bill_without_the_tokens_that_another_source_counts_is_drift_and_not_agreement() -> None:
+    assert not gate(Gate.DRIFT, differing(0, 5)).met
+    assert gate(Gate.DRIFT, differing(0, 0)).met
+
+
+def test_traffic_that_one_source_sees_alone_cannot_drift() -> None:
+    assert GOOD.usage.reconciliation is None
+    assert gate(Gate.DRIFT, GOOD).met
+
+
+def test_a_price_far_below_the_list_price_is_a_discount_and_no_drift() -> None:
+    assert gate(Gate.DRIFT, differing(1000, 1000, estimated=a.usd(72_000))).met
+
+
 def test_a_figure_just_short_of_its_threshold_never_reads_as_the_threshold() -> None:
     assert gate(Gate.SAVINGS_RATIO, replace(GOOD, savings_ratio=0.1999)).detail == "saves 19.9 %, under 20 %"
     assert gate(Gate.MIN_SAVINGS, replace(GOOD, savings=a.usd("999.99"))).detail == "saves $999 a month, under $1,000"

@@ -149,12 +149,13 @@ def test_a_small_team_without_a_streak_is_watched_not_blocked() -> None:
     [
         (a.weighed(GOOD, source_status=PullStatus.PARTIAL), Gate.SOURCE),
         (a.weighed(GOOD, source_status=PullStatus.FAILED), Gate.SOURCE),
+        (a.weighed(GOOD, reconciliation=a.drift(1000, 880)), Gate.DRIFT),
         (a.weighed(GOOD, grain=31 * DAY_SECONDS), Gate.MONTHLY_SHAPE),
         (a.weighed(GOOD, offer_changes={"tier": "community"}), Gate.WEAK_OFFER),
         (a.weighed(GOOD, offer_changes={"source": ""}), Gate.WEAK_OFFER),
         (a.weighed(GOOD, offer_changes={"checked_on": None}), Gate.WEAK_OFFER),
     ],
-    ids=["partial", "failed", "monthly", "community", "unsourced", "undated"],
+    ids=["partial", "failed", "drift", "monthly", "community", "unsourced", "undated"],
 )
 def test_what_is_not_well_enough_known_never_gets_above_watch_however_often_it_is_cheaper(
     month: Comparison, gate: Gate

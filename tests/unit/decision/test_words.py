@@ -48,9 +48,10 @@ def test_a_watch_that_only_waits_says_so() -> None:
     ("month", "step"),
     [
         (a.weighed(source_status=PullStatus.PARTIAL), LIFTS[Gate.SOURCE]),
+        (a.weighed(reconciliation=a.drift(1000, 880)), LIFTS[Gate.DRIFT]),
         (a.weighed(grain=31 * DAY_SECONDS), LIFTS[Gate.MONTHLY_SHAPE]),
         (a.weighed(offer_changes={"tier": "community"}), LIFTS[Gate.WEAK_OFFER]),
-        (replace(a.weighed(), probability_cheaper=0.5), LIFTS[Gate.PROBABILITY]),
+        (replace(a.weighed(), probability_cheaper=0.5), f"{LIFTS[Gate.PROBABILITY]}: advisor profiles recipe chat"),
         (replace(a.weighed(), payback_months=20.0), LIFTS[Gate.PAYBACK]),
     ],
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from advisor.domain.fleet import CommitmentTerm, Offer
 from advisor.domain.units import Money
 from advisor.errors import MarketError
 from advisor.market.gpus import canonical_gpu
-from advisor.market.offers import age_days, offers, shipped
+from advisor.market.offers import age_days, in_force, offers, shipped, stale
 
 ANYWHERE = FleetOnly()
 # Dollars per GPU hour beyond which a row is a typing error, not a price: a third and three times the table's extremes.
@@ -35,6 +37,36 @@ def quote(gpu: str = "A100-80GB", provider: str = "runpod", commitment: Commitme
         checked_on=None,
         own=True,
     )
+
+
+def listed(price: str = "1.85", **changes: Any) -> Offer:
+    """A row as a refresh keeps it: RunPod's A100 SXM on the day after the shipped table's."""
+    row = Offer(
+        provider="runpod",
+        gpu="A100-80GB-SXM",
+        gpus=1,
+        price_per_gpu_hour=Money(Decimal(price), "USD"),
+        commitment="on-demand",
+        region="EU-RO-1",
+        operated_by="you",
+        tier="standard",
+        source="gpuhunt runpod 20261110-1",
+        checked_on=date(2026, 11, 10),
+    )
+    return replace(row, **changes)
+
+
+def of_runpod(*refreshed: Offer, only: FleetOnly = ANYWHERE) -> set[tuple[str, Decimal, str]]:
+    """RunPod's standard A100s that a search may use: form, price and region."""
+    return {
+        (offer.gpu, offer.price_per_gpu_hour.amount, offer.region)
+        for offer in offers((), only, refreshed)
+        if offer.provider == "runpod" and offer.gpu.startswith("A100-80GB") and offer.tier == "standard"
+    }
+
+
+SHIPPED_SXM = ("A100-80GB-SXM", Decimal("1.79"), "")
+SHIPPED_PCIE = ("A100-80GB-PCIe", Decimal("1.79"), "")
 
 
 @pytest.mark.parametrize("offer", shipped(), ids=lambda offer: f"{offer.provider}-{offer.gpu}-{offer.checked_on}")
@@ -116,3 +148,74 @@ def test_age_is_in_days_and_unknown_without_a_date() -> None:
     dated = next(offer for offer in shipped() if offer.checked_on == date(2026, 11, 9))
     assert age_days(dated, date(2026, 11, 24)) == 24 - 9
     assert age_days(quote(), date(2026, 11, 24)) is None
+
+
+@pytest.mark.parametrize(("days", "old"), [(30, False), (31, True)])
+def test_offer_is_stale_after_thirty_days(days: int, old: bool) -> None:
+    assert stale(listed(), date(2026, 11, 10) + timedelta(days=days)) is old
+
+
+def test_offer_without_a_date_is_not_called_stale() -> None:
+    assert not stale(quote(), date(2030, 1, 1))
+
+
+def test_newer_row_of_a_refresh_replaces_the_shipped_one() -> None:
+    assert of_runpod() == {SHIPPED_SXM, SHIPPED_PCIE}
+    assert of_runpod(listed()) == {("A100-80GB-SXM", Decimal("1.85"), "EU-RO-1"), SHIPPED_PCIE}
+
+
+def test_older_row_of_a_refresh_gives_way_to_the_shipped_one() -> None:
+    assert of_runpod(listed(checked_on=date(2026, 11, 8))) == {SHIPPED_SXM, SHIPPED_PCIE}
+
+
+def test_row_of_a_family_replaces_older_rows_of_every_form() -> None:
+    assert of_runpod(listed(gpu="A100-80GB")) == {("A100-80GB", Decimal("1.85"), "EU-RO-1")}
+
+
+def test_row_without_a_source_or_a_date_replaces_nothing() -> None:
+    assert of_runpod(listed(source=""), listed(checked_on=None)) == {SHIPPED_SXM, SHIPPED_PCIE}
+
+
+def test_row_of_one_commitment_replaces_none_of_another() -> None:
+    assert SHIPPED_SXM in of_runpod(listed(commitment="1-year"))
+
+
+def test_row_of_one_region_replaces_none_of_another() -> None:
+    aws = [offer for offer in offers((), ANYWHERE) if offer.provider == "aws"]
+    assert {offer.region for offer in aws} == {"us-east-1"}
+    elsewhere = listed(provider="aws", gpu="H100-80GB-SXM", gpus=8, region="eu-central-1", price="9")
+    assert set(aws) | {elsewhere} == {offer for offer in in_force((), [elsewhere]) if offer.provider == "aws"}
+
+
+def test_cheapest_region_stands_for_all_where_none_is_asked_for() -> None:
+    dear, cheap = listed("2.10", region="US-KS-2"), listed("1.85", region="EU-RO-1")
+    assert of_runpod(dear, cheap) == {("A100-80GB-SXM", Decimal("1.85"), "EU-RO-1"), SHIPPED_PCIE}
+    assert of_runpod(dear, cheap, only=FleetOnly(regions=("US-KS-2",))) == {
+        ("A100-80GB-SXM", Decimal("2.10"), "US-KS-2")
+    }
+
+
+def test_dearer_region_is_left_out_only_where_another_is_no_dearer_at_every_commitment() -> None:
+    here = [listed("1.85"), listed("1.20", commitment="1-year")]
+    cheaper_year = [listed("1.90", region="US"), listed("1.10", region="US", commitment="1-year")]
+    dearer = [listed("1.95", region="IS"), listed("1.30", region="IS", commitment="1-year")]
+    no_year = [listed("1.99", region="SE")]
+    spot = [listed("2.50", region="CA"), listed("0.70", region="CA", commitment="spot")]
+    found = set(offers((), ANYWHERE, [*dearer, *no_year, *spot, *cheaper_year, *here]))
+    assert {offer for offer in found if offer.source == listed().source} == {*here, *cheaper_year, *spot}
+
+
+def test_offers_in_force_hold_every_region_and_every_weak_row() -> None:
+    rows = [listed("2.10", region="US-KS-2"), listed(), listed(tier="community", region="US")]
+    assert set(rows) <= set(in_force((), rows))
+
+
+def test_own_quote_replaces_refreshed_rows_too() -> None:
+    assert listed() not in in_force([quote("A100 80GB")], [listed()])
+
+
+def test_throughput_unit_is_an_offer_like_a_gpu() -> None:
+    unit = replace(quote("Azure-PTU:gpt-4o", "Azure"), unit="throughput-unit", operated_by="vendor")
+    only = FleetOnly(providers=("azure",), gpus=("azure-ptu:gpt-4o",))
+    (found,) = offers([unit], only)
+    assert (found.gpu, found.provider, found.operated_by) == ("azure-ptu:gpt-4o", "azure", "vendor")

@@ -166,3 +166,15 @@ def test_idle_cost_is_the_gpu_cost_of_replicas_that_wait() -> None:
     found = planned("static", replicas_of_work(0.5), a.fleet(hours_per_month="calendar"))
     assert found.utilization == pytest.approx(0.5 / 2)
     assert float(found.idle_cost.amount) == pytest.approx(2 * 2.00 * 744 * (1 - 0.5 / 2))
+
+
+@pytest.mark.parametrize(
+    ("instance", "sold_together", "feasible"),
+    [("", 1, True), ("g5.xlarge", 1, False), ("g5.12xlarge", 4, False), ("p5.48xlarge", 8, True)],
+)
+def test_a_replica_spans_whole_big_nodes_but_no_small_named_instances(
+    instance: str, sold_together: int, feasible: bool
+) -> None:
+    needed = demand(a.flat_month(1e9, "1"), a.profile(1e6, tensor_parallel=8), a.fleet())
+    found = plan("equivalent", needed, a.offer(gpus=sold_together, instance=instance), a.fleet())
+    assert isinstance(found, Plan) is feasible

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.domain.fleet import Grade
-from advisor.projection.probability import low_end_factor, payback_months, probability_cheaper, ratio_needed
+from advisor.projection.probability import payback_months, probability_cheaper, ratio_needed
+from tests.unit import builders as a
 
 AMOUNT = st.floats(0.01, 1e9)
 SIGMA = st.sampled_from([0.10, 0.30, 0.40])
@@ -54,8 +56,9 @@ def test_without_any_spread_the_cheaper_one_is_certain() -> None:
     assert probability_cheaper(800, 800, 0.0, 0.0) == 0.0, "a tie is not cheaper"
 
 
-def test_the_low_end_is_the_tenth_percentile() -> None:
-    assert low_end_factor(0.30) == pytest.approx(math.exp(-1.28 * 0.30))
+def test_the_low_end_is_the_tenth_percentile_unless_a_band_is_stated() -> None:
+    assert a.profile(1e6, grade=Grade.PUBLISHED).band[0] == pytest.approx(math.exp(-1.28 * 0.30))
+    assert replace(a.profile(1e6, grade=Grade.ESTIMATE), low=0.6, high=1.4).band == (0.6, 1.4)
 
 
 @pytest.mark.parametrize(("saving", "months"), [(1500.0, 8.0), (0.0, math.inf), (-10.0, math.inf)])

@@ -75,3 +75,17 @@ def test_without_request_counts_the_sigma_is_that_of_the_published_measurement_a
     assert isinstance(known, Comparison)
     assert isinstance(unknown, Comparison)
     assert unknown.chosen.profile.grade is known.chosen.profile.grade
+
+
+def test_a_closed_model_is_weighed_where_a_vendors_throughput_unit_is_measured_for_it() -> None:
+    unit = "azure-ptu:gpt-4o"
+    offer = a.offer("1.10", gpu=unit, provider="azure", operated_by="vendor", unit="throughput-unit")
+    usage = a.flat_month(9e9, "90000", models_raw=("gpt-4o-2024-08-06",), workload=Workload(name="copilot"))
+    measured = replace(a.profile(2_500), model="gpt-4o", gpu=unit)
+    [found] = scales(offers=(offer,), own_profiles=(measured,)).weigh([usage])
+    assert isinstance(found, Comparison)
+    assert found.chosen.offer.gpu == unit
+    assert found.engineering_hours == 6, "a vendor's hours"
+    [barred] = scales(offers=(offer,)).weigh([usage])
+    assert isinstance(barred, NotCompared)
+    assert barred.missing is Missing.CLOSED_WEIGHTS

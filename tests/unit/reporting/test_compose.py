@@ -156,6 +156,17 @@ def test_sources_say_how_they_did_and_what_they_lack() -> None:
     assert "extract: invoice bills 70.3B, logs counts 70.0B tokens, drift 0.4 %" in read
 
 
+@pytest.mark.parametrize(("estimated", "drift"), [("33264", "drift -10 %"), ("30240", ""), ("30800", ""), (None, "")])
+def test_a_bill_that_drifts_from_the_list_price_by_more_than_2_percent_is_shown(
+    estimated: str | None, drift: str
+) -> None:
+    """30,240 x 1.1 = 33,264 at list price is a drift of -10 % of the bill; 30,800 is one of -1.9 %."""
+    usage = {"billed": a.usd("30240"), "estimated": a.usd(estimated) if estimated else None}
+    read = items(compose(findings(judged("extract", "30240", **usage))), "data")
+    shown = [f"extract: billed $30,240, at list price $33,264, {drift}"] if drift else []
+    assert [line for line in read if "list price" in line] == shown
+
+
 def test_a_month_with_days_left_out_says_how_many_are_counted() -> None:
     read = items(compose(CASES["switch_two_estimated"]()), "data")
     assert "extract: 30 of 31 days counted, in bill, tokens and fleet alike" in read
