@@ -30,9 +30,10 @@ check: $(READY) ## style, types, layers, documentation
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/e2e/test_documentation.py
 
-bench: $(READY) ## speed beside the alternatives, in one run
+bench: $(READY) ## speed and accuracy beside the alternatives, in one run
 	$(BIN)/python tests/bench/start_bench.py
 	$(BIN)/python tests/bench/scan_bench.py
+	$(BIN)/python tests/bench/throughput_bench.py
 
 lock: $(READY) ## renew the hashed requirements after a change of pyproject.toml
 	$(BIN)/python -m pip install --quiet pip-tools

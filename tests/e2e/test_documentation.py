@@ -148,3 +148,10 @@ def test_the_articles_figures_in_the_readme_are_the_tests() -> None:
         assert figure in table
     for figure in ("3750.60", "3241.98", "0.992", "12.50", "0.0958"):
         assert figure in worked
+
+
+def test_the_accuracy_shown_is_what_the_bench_prints() -> None:
+    bench = PROJECT / "tests" / "bench" / "throughput_bench.py"
+    done = subprocess.run([sys.executable, str(bench)], cwd=PROJECT, capture_output=True, text=True, check=True)
+    by_gpu = done.stdout.partition("| GPU |")[2].partition("\n\n")[0]
+    assert f"| GPU |{by_gpu}\n" in README.read_text(encoding="utf-8")
