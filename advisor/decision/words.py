@@ -106,10 +106,10 @@ def next_step(month: Comparison, state: State, reason: Reason, gates: Sequence[G
     if state is State.STAY:
         return ""
     name = month.usage.workload.name
-    if state is State.SWITCH and month.chosen.profile.grade is Grade.ESTIMATE:
-        return f"measure what is only estimated: {recipe_command(name)}"
+    if state is State.SWITCH and month.chosen.profile.grade is not Grade.OWN:
+        return f"measure before you move: {recipe_command(name)}"
     if state is State.SWITCH:
-        return f"advisor explain {quote(name)}, then plan the move"
+        return f"plan the move; every figure: advisor explain {quote(name)}"
     if reason is Reason.TEAM_TOO_SMALL:
         return 'free the hours and people, or price a managed endpoint: [[fleet.offers]] with operated_by = "vendor"'
     unmet = [gate.gate for gate in gates if not gate.met]

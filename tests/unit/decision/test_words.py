@@ -63,7 +63,7 @@ def test_a_switch_is_explained_before_it_is_made() -> None:
     workload = Workload(name="my chat", serve="llama-3.1-8b")
     verdict = last(*[a.weighed(workload=workload)] * 3)
     assert verdict.reason_text == "month 3 of 3, all gates met"
-    assert verdict.next_action == "advisor explain 'my chat', then plan the move"
+    assert verdict.next_action == "plan the move; every figure: advisor explain 'my chat'"
 
 
 def test_a_standing_switch_says_when_it_would_end() -> None:

@@ -40,4 +40,4 @@ def test_where_nothing_is_measured_the_estimate_is_the_plan_and_the_next_step_is
     assert found.unmeasured is None
     verdict = fold(a.consecutive([found] * 3), a.policy(), a.ABLE_TEAM)[-1]
     assert verdict.state is State.SWITCH
-    assert verdict.next_action == "measure what is only estimated: advisor profiles recipe chat"
+    assert verdict.next_action == "measure before you move: advisor profiles recipe chat"
