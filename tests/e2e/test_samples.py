@@ -71,7 +71,11 @@ amount = "amount_usd"
 OPENROUTER = 'kind = "invoice-csv"\npath = "{samples}/generated/openrouter_activity.csv"\npreset = "openrouter"\n'
 CLAUDE = 'kind = "invoice-csv"\npath = "{samples}/generated/claude_api_tokens.csv"\npreset = "anthropic-console"\n'
 FIREWORKS = 'kind = "invoice-csv"\npath = "{samples}/generated/fireworks_billing_metrics.csv"\npreset = "fireworks"\n'
+FOCUS = 'kind = "focus"\npath = "{samples}/generated/focus_bedrock.csv"\n'
+CUR = 'kind = "aws-cur"\npath = "{samples}/generated/cur2"\n'
 CASES = {
+    "focus": (FOCUS, "2025-06-01", "2025-08-01", None, 73_422_849_769, 9_136_292_889),
+    "aws cur 2.0": (CUR, "2025-06-01", "2025-08-01", None, 73_422_849_769, 9_136_292_889),
     "azure trace": (TRACE, "2023-11-01", "2023-12-01", 8_819, 18_059_974, 245_896),
     "mooncake trace": (MOONCAKE, "2026-10-01", "2026-11-01", 3_658, 49_028_610, 1_274_811),
     "servegen hours": (SERVEGEN, "2026-10-01", "2026-11-01", 613_549_778, 73_422_849_769, 9_136_292_889),
@@ -97,6 +101,25 @@ def test_usage_equals_the_published_totals(advisor: Advisor, tmp_path: Path, sam
     assert sum(row["output_tokens"] for row in rows) == written
     if requests is not None:
         assert sum(row["requests"] for row in rows) == requests
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "start"),
+    [
+        ("focus", "focus/focus_sample_rows_1_500.csv", "2024-09-01"),
+        ("focus", "focus/virtual_currency_pricing_model_a1.csv", "2023-01-01"),
+        ("focus", "focus/virtual_currency_pricing_model_a2.csv", "2023-01-01"),
+        ("aws-cur", "cur/cur_legacy_rows_1_641.csv", "2023-11-01"),
+    ],
+)
+def test_a_bill_without_language_models_is_no_usage_and_no_fault(
+    advisor: Advisor, tmp_path: Path, samples: Path, kind: str, path: str, start: str
+) -> None:
+    (tmp_path / "advisor.toml").write_text(f'[[sources]]\nname = "bill"\nkind = "{kind}"\npath = "{samples / path}"\n')
+    ran = advisor("usage", "--format", "json", "--from", start, "--to", "2026-11-01")
+    assert ran.code == 0, ran.err
+    assert ran.json["sources"][0]["status"] == "ok"
+    assert ran.json["rows"] == []
 
 
 def repeated_hours(samples: Path, target: Path) -> None:
