@@ -6,14 +6,13 @@ import os
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from advisor.cli.default import ListsByDefault
 from advisor.cli.offers_refresh import refresh
-from advisor.cli.options import clock, config_option
+from advisor.cli.options import clock, config_option, configuration_if_any
 
 if TYPE_CHECKING:
     from advisor.domain.fleet import Offer
@@ -45,25 +44,12 @@ def list_offers(wanted: str, gpu: str, provider: str, commitment: str | None, co
     from advisor.market.offers import in_force
     from advisor.reporting.listing import rendered
 
-    every = in_force(_own(config), refreshed(os.environ))
+    found = configuration_if_any(config)
+    own = [table.offer(found.advisor.currency) for table in found.offers] if found else []
+    every = in_force(own, refreshed(os.environ))
     chosen = [offer for offer in _named(every, wanted, gpu, provider) if commitment in (None, offer.commitment)]
     click.echo(rendered(offer_list(chosen, clock().date()), form), nl=False)
     return 0
-
-
-def _own(config: str | None) -> tuple[Offer, ...]:
-    """The `[[fleet.offers]]` of the configuration, none where there is none and none was asked for."""
-    from advisor import config as configuration
-    from advisor.errors import ConfigError
-
-    try:
-        path = configuration.locate(config, os.environ, Path.cwd())
-    except ConfigError:
-        if config or os.environ.get("ADVISOR_CONFIG"):
-            raise
-        return ()
-    found = configuration.load(path)
-    return tuple(table.offer(found.advisor.currency) for table in found.offers)
 
 
 def _named(every: Sequence[Offer], wanted: str, gpu: str, provider: str) -> list[Offer]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.cli.options import DayType, clock, config_option
+from advisor.cli.options import DayType, clock, config_option, configuration_if_any
 
 if TYPE_CHECKING:
     from advisor.market.disagreement import Disagreement
@@ -30,27 +28,14 @@ def prices(model: str, at: str, on: datetime | None, config: str | None, form: F
     MODEL is a model in any host's spelling, a part of an id, or a glob. Needs no configuration; the [[prices]] of one
     replace those of the same host and tier. Left out: free variants and prices that depend on the time of day.
     """
+    from advisor.desk import own_prices
     from advisor.reporting.listing import rendered
 
-    today = clock().date()
-    listing = price_list(model, at, on.date() if on else today, today, _own(config))
+    today, found = clock().date(), configuration_if_any(config)
+    own = own_prices(found) if found else ()
+    listing = price_list(model, at, on.date() if on else today, today, own)
     click.echo(rendered(listing, form), nl=False)
     return 0
-
-
-def _own(config: str | None) -> tuple[OwnPrice, ...]:
-    """The `[[prices]]` of the configuration, none where there is no configuration and none was asked for."""
-    from advisor import config as configuration
-    from advisor.desk import own_prices
-    from advisor.errors import ConfigError
-
-    try:
-        path = configuration.locate(config, os.environ, Path.cwd())
-    except ConfigError:
-        if config or os.environ.get("ADVISOR_CONFIG"):
-            raise
-        return ()
-    return own_prices(configuration.load(path))
 
 
 def price_list(model: str, at: str, on: date, today: date, own: Sequence[OwnPrice]) -> Listing:

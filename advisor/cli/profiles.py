@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.cli.options import clock, config_option
+from advisor.cli.default import ListsByDefault
+from advisor.cli.options import clock, config_option, configuration_if_any
 from advisor.cli.profiles_import import import_
 from advisor.cli.profiles_recipe import recipe
 
 if TYPE_CHECKING:
-    from advisor.config import Config
     from advisor.domain.fleet import Profile
     from advisor.reporting.listing import Format, Listing
-
-
-class ListsByDefault(click.Group):
-    """Without the name of a sub-command, the first argument is that of `list`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
 
 
 class LengthsType(click.ParamType["tuple[float, float]"]):
@@ -68,7 +57,7 @@ def list_(model: str, gpu: str, lengths: tuple[float, float] | None, config: str
     """
     from advisor.reporting.listing import rendered
 
-    found = settings(config)
+    found = configuration_if_any(config)
     own = [table.profile() for table in found.profiles] if found else []
     click.echo(rendered(profile_list(model, gpu, lengths, own, clock().date()), form), nl=False)
     return 0
@@ -76,20 +65,6 @@ def list_(model: str, gpu: str, lengths: tuple[float, float] | None, config: str
 
 profiles.add_command(import_)
 profiles.add_command(recipe)
-
-
-def settings(config: str | None) -> Config | None:
-    """The configuration; None where there is none and none was asked for."""
-    from advisor import config as configuration
-    from advisor.errors import ConfigError
-
-    try:
-        path = configuration.locate(config, os.environ, Path.cwd())
-    except ConfigError:
-        if config or os.environ.get("ADVISOR_CONFIG"):
-            raise
-        return None
-    return configuration.load(path)
 
 
 def profile_list(

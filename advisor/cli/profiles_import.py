@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.options import config_option
+from advisor.cli.options import config_option, configuration_if_any
 
 if TYPE_CHECKING:
     from advisor.market.benchmark_profile import Imported
@@ -45,13 +45,12 @@ def import_(
     several runs the fastest counts. A run that failed, was too short or never filled the server is refused.
     """
     from advisor import config as configuration
-    from advisor.cli.profiles import settings
     from advisor.domain.assumptions import FleetAssumptions
     from advisor.market.benchmark_formats import runs
     from advisor.market.benchmark_profile import imported, table
 
     path = configuration.locate(config, os.environ, Path.cwd()) if write else None
-    found = settings(config)
+    found = configuration_if_any(config)
     fleet = found.fleet if found else FleetAssumptions()
     result = imported(
         runs(_text(file), file.name),
