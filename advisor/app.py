@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from advisor.contract.channel import News
 from advisor.contract.store import Decision
 from advisor.desk import Desk, open_book, scales_for, warning
-from advisor.domain.facts import PullStatus
+from advisor.domain.facts import Pull, PullStatus
 from advisor.domain.report import Findings, Issue
 from advisor.domain.units import Month, Window
 from advisor.errors import SourceError, UsageError
@@ -24,30 +24,31 @@ if TYPE_CHECKING:
     from advisor.domain.verdict import Verdict
     from advisor.ingest.book import Book
 
-FIRST_SYNC_MONTHS = 13
-Progress = Callable[[str], None]
+Progress = Callable[[Iterator[Pull], int], Iterable[Pull]]
+"""Passes on the reads of a sync, of which it is told how many there will be, and may show how far they are."""
 
 
 def sync(desk: Desk, start: datetime | None, progress: Progress, *, only: str | None = None) -> None:
-    """Read every source from *start* (13 months ago at the latest) until now, and store what it said.
+    """Read every source, as far back as it may have changed and at least from *start*, and store what it said.
 
     One source failing does not hide the others: its failure is stored and marks its data. Raises SourceError where
     none could be read.
     """
-    from advisor.ingest.runner import pull
+    from advisor.ingest.side_by_side import pulls
+    from advisor.ingest.windows import window_for
 
-    first = Month.of(desk.now).plus(-FIRST_SYNC_MONTHS).start
-    today = desk.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    window = Window(min(first, start) if start else first, today + timedelta(days=1))
-    pulls = []
-    for source in desk.named(only):
-        progress(source.name)
-        pulls.append(pull(source, window, desk.now))
-        desk.store.replace(pulls[-1])
-    if pulls and all(pull.status is PullStatus.FAILED for pull in pulls):
+    good = desk.store.pulls(PullStatus.OK)
+    asked = [(source, window_for(source, good.get(source.name), start, desk.now)) for source in desk.named(only)]
+    found_nothing = {}
+    for pull in progress(pulls(asked, desk.now), len(asked)):
+        desk.store.replace(pull)
+        if pull.status is PullStatus.FAILED:
+            found_nothing[pull.source] = pull
+    if asked and len(found_nothing) == len(asked):
+        failed = [found_nothing[source.name] for source, _ in asked]
         raise SourceError(
-            "no source could be read: " + "; ".join(f"{pull.source}: {pull.warnings[0]}" for pull in pulls),
-            "; ".join(dict.fromkeys(hint for pull in pulls for hint in pull.warnings[1:] if hint)),
+            "no source could be read: " + "; ".join(f"{pull.source}: {pull.warnings[0]}" for pull in failed),
+            "; ".join(dict.fromkeys(hint for pull in failed for hint in pull.warnings[1:] if hint)),
         )
 
 

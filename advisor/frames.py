@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from advisor import app
 from advisor import config as configuration
 from advisor.desk import Desk, wire
+from advisor.domain.facts import Pull
 from advisor.domain.report import Findings
 from advisor.domain.units import Month
 
@@ -61,7 +62,7 @@ def usage(
     with _desk(config, now) as desk:
         window = app.usage_window(desk, _midnight(start), _midnight(end))
         if sync:
-            app.sync(desk, window.start, _silent, only=source)
+            app.sync(desk, window.start if start or end else None, _silent, only=source)
         answer = app.usage(desk, by, window, source)
     rows: list[dict[str, Any]] = []
     document: Any = usage_document(answer)
@@ -142,8 +143,9 @@ def _judged(desk: Desk, month: str | Month | None, sync: bool) -> Findings:
     return app.check(desk, wanted)
 
 
-def _silent(_source: str) -> None:
+def _silent(pulls: Iterator[Pull], _count: int) -> Iterator[Pull]:
     """Progress that nobody watches."""
+    return pulls
 
 
 def _midnight(day: date | None) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.options import config_option, desk_at, month_option, progress, sync_option
+from advisor.cli.options import config_option, desk_at, month_option, reading, sync_option
 
 if TYPE_CHECKING:
     from advisor.desk import Desk
@@ -42,7 +42,7 @@ def judge(desk: Desk, month: Month | None, *, sync: bool) -> Findings:
     from advisor import app
 
     if sync:
-        app.sync(desk, month.start if month else None, progress)
+        app.sync(desk, month.start if month else None, reading)
     return app.check(desk, month)
 
 

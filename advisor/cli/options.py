@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from advisor.config import Config
     from advisor.desk import Desk
+    from advisor.domain.facts import Pull
     from advisor.domain.units import Month
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -75,6 +77,20 @@ def clock() -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def configuration_if_any(config: str | None) -> Config | None:
+    """The configuration that is named or found; None where there is none and none was asked for."""
+    from advisor import config as configuration
+    from advisor.errors import ConfigError
+
+    try:
+        path = configuration.locate(config, os.environ, Path.cwd())
+    except ConfigError:
+        if config or os.environ.get("ADVISOR_CONFIG"):
+            raise
+        return None
+    return configuration.load(path)
+
+
 @contextmanager
 def desk_at(config: str | None) -> Iterator[Desk]:
     """Open the desk that a configuration describes."""
@@ -90,3 +106,19 @@ def progress(label: str) -> None:
     """Say on a terminal what is being read."""
     if sys.stderr.isatty():
         click.echo(f"reading {label} …", err=True)
+
+
+def reading(pulls: Iterator[Pull], count: int) -> Iterator[Pull]:
+    """Pass on the reads of a sync, on a terminal with a bar of how many of them have ended."""
+    if not sys.stderr.isatty():
+        yield from pulls
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading the sources", total=count)
+        for pull in pulls:
+            bar.update(task, advance=1, description=f"read {pull.source}")
+            yield pull

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.options import DayType, config_option, desk_at, progress, sync_option
+from advisor.cli.options import DayType, config_option, desk_at, reading, sync_option
 
 if TYPE_CHECKING:
     from advisor.domain.usage import UsageAnswer
@@ -37,7 +37,7 @@ def usage(
     with desk_at(config) as desk:
         window = app.usage_window(desk, start, end)
         if not no_sync:
-            app.sync(desk, window.start, progress, only=source)
+            app.sync(desk, window.start if start or end else None, reading, only=source)
         answer = app.usage(desk, by, window, source)
     click.echo(rendered(answer, format_name), nl=False)
     return 0

@@ -19,7 +19,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _checked(url: str) -> str:
+def checked(url: str) -> str:
+    """*url* with one slash at its end. Raises ValueError where it is no address, or would send secrets in the clear."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host:
@@ -31,5 +32,5 @@ def _checked(url: str) -> str:
     return url.rstrip("/") + "/"
 
 
-Endpoint = Annotated[str, AfterValidator(_checked)]
+Endpoint = Annotated[str, AfterValidator(checked)]
 """A base URL, always with one slash at its end."""

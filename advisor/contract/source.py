@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
+from advisor.contract.aws import AwsSettings
 from advisor.contract.settings import Settings
 from advisor.domain.facts import ON_DEMAND, CostFact, InputIncludes, RowProblem
 from advisor.domain.units import Window
@@ -70,12 +71,25 @@ Parsed = UsageRow | CostFact | RowProblem | Warned | Lost | PassedOver
 
 
 class Source(Settings, ABC):
-    """What every source has. `kind` is filled by the registry from the entry point's name."""
+    """What every source has. `kind` is filled by the registry from the entry point's name.
+
+    An API is `incremental`: once it has been read, only what is new or may still have changed is asked for again, and
+    it is read beside the other APIs. `restates` says how far back that is: 3 hours where it states tokens alone;
+    3 days, and until day 10 of a month all of the month before, where it states money; always all of the month before
+    where its buckets are as wide as a month. Files are read again as a whole. `keeps_days` is how many full days before
+    today it still answers for, where it forgets older ones: those stay as they are stored.
+    """
 
     kind: ClassVar[str] = ""
+    incremental: ClassVar[bool] = False
+    restates: ClassVar[Literal["hours", "days", "months"]] = "days"
+    keeps_days: ClassVar[int | None] = None
     name: str
     overlaps: tuple[str, ...] = ()
     empty_days: Literal["missing", "zero"] = "missing"
+
+    def check(self) -> None:
+        """A harmless real call that proves access; raises SourceError with the fix. The default checks nothing."""
 
 
 class Records(Source):
@@ -104,6 +118,7 @@ class Columns:
     request_id: str = ""
     cost: str = ""
     tier: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +129,10 @@ class Scan:
     interval, else one request. `timestamp_unit` is "" for stamps that are dates and times, "s", "ms" or "h" for
     numbers: Unix time, or time since *origin* where one is given. `timezone` holds for stamps without a zone; without
     it such stamps are refused. `request_id` drops repeated records. A column that no file has is an error, unless
-    `optional` names its field.
+    `optional` names its field. A record with an `error` and no counts is a failed request: it is counted apart.
     """
 
-    paths: tuple[str, ...]  # files, folders or globs
+    paths: tuple[str, ...]  # files, folders or globs, here or on S3
     columns: Columns
     input_includes: InputIncludes
     model: str = ""
@@ -128,6 +143,10 @@ class Scan:
     origin: datetime | None = None
     skip: tuple[str, ...] = field(default=())  # globs of file names that hold no records
     optional: frozenset[str] = frozenset()  # fields of `Columns`
+    output_optional: bool = False  # a record with input and no output, as of an embedding, put out nothing
+    partitioned: bool = False  # folders of a known layout that name another time need not be read
+    access: AwsSettings = field(default_factory=AwsSettings)  # who asks S3
+    shape: Literal["", "otlp", "langfuse"] = ""  # of records that are no plain ones: it says where the fields are
 
 
 class Relation(Source):

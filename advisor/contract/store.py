@@ -106,8 +106,8 @@ class Store(Protocol):
     def coverage(self, window: Window) -> dict[str, Coverage]:
         """For each source, the days inside *window* that it speaks for."""
 
-    def pulls(self) -> dict[str, PullRecord]:
-        """The last pull of each source."""
+    def pulls(self, status: PullStatus | None = None) -> dict[str, PullRecord]:
+        """The last pull of each source; of those that ended with *status*, where one is given."""
 
     def months(self) -> tuple[Month, ...]:
         """Every month that holds usage, oldest first."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from advisor.contract.gather import addressed
 from advisor.contract.source import Lost, Parsed, PassedOver, Records, Relation, Source, UsageRow, Warned
 from advisor.domain.facts import CostFact, Pull, PullStatus, RowProblem, UsageFact
 from advisor.domain.units import Window
-from advisor.errors import AdvisorError, SourceError
+from advisor.errors import AdvisorError, ConfigError, SourceError
 from advisor.ingest.tokens import disjoint, fitting
 
 PROBLEMS_KEPT = 20
@@ -22,9 +23,10 @@ def pull(source: Source, window: Window, now: datetime) -> Pull:
     """Read *source* for *window*. Facts that start outside it are dropped, those that start after *now* are rejected.
 
     OK, unless something was lost or more than 0.1 % of the rows were rejected (PARTIAL), or no row could be read
-    (FAILED): an empty answer is not zero traffic, and must not replace what an earlier read brought. What a source
-    does wrong is never raised: the warnings of a FAILED pull are what happened, and a hint. Raises ConfigError, and
-    AdvisorError where a count does not fit.
+    (FAILED): an empty answer is not zero traffic, and must not replace what an earlier read brought. So is a read that
+    breaks off, whatever it brought before: a bucket may be on two pages. What a source does wrong is never raised, nor
+    that its secret is not set: the warnings of a FAILED pull are what happened, and a hint. Raises AdvisorError where a
+    count does not fit.
     """
     found = Found(window=window, now=now)
     try:
@@ -35,8 +37,9 @@ def pull(source: Source, window: Window, now: datetime) -> Pull:
             _scan(source, found)
         else:
             raise TypeError("it is neither a Records nor a Relation source")
-    except SourceError as error:
-        again = "try again later" if error.transient else "correct the source's settings, and run again"
+    except (SourceError, ConfigError) as error:
+        passing = isinstance(error, SourceError) and error.transient
+        again = "try again later" if passing else "correct the source's settings, and run again"
         return _failed(source, found, error.message, error.hint or again)
     except AdvisorError:
         raise
@@ -185,26 +188,33 @@ def _read(source: Source, found: Found) -> Pull:
         costs=found.costs,
         usage_days=_days(usage, source, found.now),
         cost_days=_days(costs, source, found.now),
-        complete_through=min(max(end for _, end in usage or costs), found.now) if usage or costs else None,
+        complete_through=_complete_through(usage, costs, found.now),
         rows=found.rows + found.passed_over,
         rejected=found.rejected,
-        problems=tuple(found.problems),
-        warnings=tuple(dict.fromkeys(warnings)),
+        problems=_problems(found),
+        warnings=tuple(dict.fromkeys(map(addressed, warnings))),
     )
 
 
-def _days(spans: Iterable[Span], source: Source, now: datetime) -> frozenset[date]:
-    """The UTC days, until now, that buckets or charges speak for: those they cover, or the day on which they start.
+def _complete_through(usage: set[Span], costs: set[Span], now: datetime) -> datetime | None:
+    """Until when both tokens and money, where there are any, are delivered: the end of the last bucket that is over."""
+    over = [[end for _, end in spans if end <= now] for spans in (usage, costs) if spans]
+    return min(map(max, over)) if over and all(over) else None
 
+
+def _days(spans: Iterable[Span], source: Source, now: datetime) -> frozenset[date]:
+    """The UTC days that buckets or charges speak for: those they cover, or the day on which they start.
+
+    Today is none of them, whatever it has brought: should this be the last read, its rest would pass for known.
     With `empty_days = "zero"` also the days between the first and the last; not beyond, where a log that has not been
     shipped yet looks just like no traffic.
     """
     days: set[date] = set()
-    today = now.astimezone(UTC).date()
+    yesterday = now.astimezone(UTC).date() - ONE_DAY
     for start, end in spans:
         day = start.astimezone(UTC).date()
         last = day if end - start <= ONE_DAY else (end - timedelta(microseconds=1)).astimezone(UTC).date()
-        days |= _between(day, min(last, today))
+        days |= _between(day, min(last, yesterday))
     if days and source.empty_days == "zero":
         days |= _between(min(days), max(days))
     return frozenset(days)
@@ -222,14 +232,25 @@ def _nothing_read(found: Found) -> tuple[str, str]:
 
 
 def _failed(source: Source, found: Found, message: str, hint: str) -> Pull:
+    return replace(
+        failed(source, found.window, found.now, message, hint),
+        rows=found.rows,
+        rejected=found.rejected,
+        problems=_problems(found),
+    )
+
+
+def failed(source: Source, window: Window, now: datetime, message: str, hint: str) -> Pull:
+    """A read that brought nothing, with what happened and what to do about it."""
     return Pull(
         source=source.name,
         kind=source.kind,
-        window=found.window,
-        pulled_at=found.now,
+        window=window,
+        pulled_at=now,
         status=PullStatus.FAILED,
-        rows=found.rows,
-        rejected=found.rejected,
-        problems=tuple(found.problems),
-        warnings=(message, hint),
+        warnings=(addressed(message), addressed(hint)),
     )
+
+
+def _problems(found: Found) -> tuple[RowProblem, ...]:
+    return tuple(RowProblem(where=addressed(one.where), why=addressed(one.why)) for one in found.problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 
 from advisor.errors import MarketError
 
@@ -109,6 +110,7 @@ def is_unit(name: str) -> bool:
     return bool(colon and unit.strip() and model.strip())
 
 
+@cache
 def same_gpu(left: str, right: str) -> bool:
     """Whether two canonical names mean the same GPU: equal, or one is the family of the other."""
     return left == right or _family(left) == right or _family(right) == left

@@ -126,10 +126,12 @@ def coverage(connection: Connection, window: Window) -> dict[str, Coverage]:
     }
 
 
-def pulls(connection: Connection) -> dict[str, PullRecord]:
-    """The last pull of each source."""
+def pulls(connection: Connection, status: PullStatus | None = None) -> dict[str, PullRecord]:
+    """The last pull of each source; of those that ended with *status*, where one is given."""
     table = schema.pull
     last = select(func.max(table.c.id)).group_by(table.c.source)
+    if status is not None:
+        last = last.where(table.c.status == status.value)
     return {
         row.source: PullRecord(
             source=row.source,

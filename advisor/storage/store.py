@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from advisor.contract.store import Coverage, Decision, Delivery, Outgoing, PullRecord, Replaced, Store
-from advisor.domain.facts import CostFact, Pull
+from advisor.domain.facts import CostFact, Pull, PullStatus
 from advisor.domain.report import Message, Receipt
 from advisor.domain.units import Month, Window
 from advisor.domain.usage import UsageSeries
@@ -55,9 +55,9 @@ class SqliteStore:
         with self._in.reading() as connection:
             return reads.coverage(connection, window)
 
-    def pulls(self) -> dict[str, PullRecord]:
+    def pulls(self, status: PullStatus | None = None) -> dict[str, PullRecord]:
         with self._in.reading() as connection:
-            return reads.pulls(connection)
+            return reads.pulls(connection, status)
 
     def months(self) -> tuple[Month, ...]:
         with self._in.reading() as connection:

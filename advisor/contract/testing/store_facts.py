@@ -103,6 +103,18 @@ class FactsKit:
         assert store.pulls()["prod"].status is PullStatus.FAILED
         assert store.pulls()["prod"].warnings == ("no such host",)
 
+    def test_the_last_good_pull_is_known_behind_later_ones_that_are_not(self, store: Store) -> None:
+        store.replace(pull_of([bucket(1)], pulled_at=AT, complete_through=october(1)))
+        store.replace(pull_of([bucket(2)], pulled_at=AT, complete_through=october(2)))
+        for status in (PullStatus.PARTIAL, PullStatus.FAILED):
+            store.replace(pull_of([bucket(3)], pulled_at=LATER, status=status))
+        good = store.pulls(PullStatus.OK)["prod"]
+        assert (good.status, good.pulled_at, good.complete_through) == (PullStatus.OK, AT, october(2))
+        assert store.pulls(PullStatus.PARTIAL)["prod"].status is PullStatus.PARTIAL
+        assert store.pulls()["prod"].status is PullStatus.FAILED
+        store.replace(pull_of([bucket(3)], source="other", status=PullStatus.FAILED))
+        assert set(store.pulls(PullStatus.OK)) == {"prod"}
+
     def test_a_scope_is_restated_without_its_neighbours(self, store: Store) -> None:
         store.replace(pull_of([bucket(1, scope="a"), bucket(2, scope="b")]))
         store.replace(pull_of([bucket(10, scope="a")], status=PullStatus.PARTIAL))

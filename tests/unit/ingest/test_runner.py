@@ -23,7 +23,7 @@ from advisor.contract.source import (
     Warned,
 )
 from advisor.domain.facts import Basis, CostFact, InputIncludes, Pull, PullStatus, RowProblem, Tokens
-from advisor.domain.units import DAY_SECONDS, Money, Month, Window
+from advisor.domain.units import DAY_SECONDS, HOUR_SECONDS, Money, Month, Window
 from advisor.errors import AdvisorError, ConfigError, SourceError
 from advisor.ingest.runner import pull
 
@@ -201,9 +201,17 @@ def test_a_source_of_neither_port_is_a_failure() -> None:
     assert pull(Source(name="odd"), WINDOW, NOW).status is PullStatus.FAILED
 
 
-def test_wrong_configuration_is_no_fault_of_the_source() -> None:
-    with pytest.raises(ConfigError, match="ACME_KEY is not set"):
-        read(ConfigError("the environment variable ACME_KEY is not set"))
+def test_a_secret_that_is_not_set_fails_the_one_source_that_needs_it() -> None:
+    found = read(ConfigError("the environment variable ACME_KEY is not set", "export ACME_KEY=... and run again"))
+    assert found.status is PullStatus.FAILED
+    assert found.warnings == ("the environment variable ACME_KEY is not set", "export ACME_KEY=... and run again")
+
+
+def test_a_read_that_breaks_off_brings_nothing_for_a_bucket_may_be_on_two_pages() -> None:
+    found = read([tokens(at(1))], [tokens(at(1))], SourceError("page 3 of 7 does not come", transient=True))
+    assert found.status is PullStatus.FAILED
+    assert (found.usage, found.costs, found.usage_days, found.complete_through) == ((), (), frozenset(), None)
+    assert found.rows == 2
 
 
 @pytest.mark.parametrize(
@@ -240,11 +248,30 @@ def test_a_month_row_covers_every_day_of_its_month() -> None:
     assert found.complete_through == OCTOBER.end
 
 
-def test_a_row_of_the_running_month_is_known_until_now() -> None:
+def test_a_row_of_the_running_month_is_known_until_yesterday_and_complete_for_nothing() -> None:
     november = Month(2026, 11)
     found = read([tokens(november.start, 30 * DAY_SECONDS)])
-    assert found.usage_days == {date(2026, 11, day) for day in range(1, 24 + 1)}
-    assert found.complete_through == NOW
+    assert found.usage_days == {date(2026, 11, day) for day in range(1, 23 + 1)}
+    assert found.complete_through is None
+
+
+def test_a_bucket_that_is_not_over_is_kept_and_neither_covers_its_day_nor_completes_it() -> None:
+    """It is 12:00: the bucket of the whole day and that of 12:00 run on, that of 11:00 is over."""
+    today = NOW.replace(hour=0)
+    found = read([tokens(today - timedelta(days=1))], [tokens(today), charge(today)])
+    assert [fact.start for fact in found.usage] == [today - timedelta(days=1), today]
+    assert [fact.start for fact in found.costs] == [today]
+    assert found.usage_days == {date(2026, 11, 23)}
+    assert found.cost_days == frozenset()
+    hourly = read([tokens(NOW.replace(hour=hour), HOUR_SECONDS) for hour in (10, 11, 12)])
+    assert len(hourly.usage) == 3
+    assert hourly.complete_through == NOW.replace(hour=11) + timedelta(hours=1)
+    assert hourly.usage_days == set(), "today has hours to come, and this may be the last read for a week"
+
+
+def test_tokens_and_money_are_complete_where_both_are() -> None:
+    found = read([tokens(at(day)) for day in (1, 2, 3)], [charge(at(1))])
+    assert found.complete_through == at(1) + timedelta(days=1)
 
 
 def test_money_alone_says_how_far_it_is_complete() -> None:
