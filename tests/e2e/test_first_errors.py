@@ -37,8 +37,8 @@ def test_broken_toml_names_the_line(advisor: Advisor, folder: Path) -> None:
 
 
 def test_unknown_source_kind_lists_the_kinds(advisor: Advisor, folder: Path) -> None:
-    (folder / "advisor.toml").write_text(SOURCE.replace("request-log", "bedrock-cloudwatch"))
-    failed(advisor("check"), 2, "'bedrock-cloudwatch'", "invoice-csv")
+    (folder / "advisor.toml").write_text(SOURCE.replace("request-log", "mainframe"))
+    failed(advisor("check"), 2, "'mainframe'", "invoice-csv")
 
 
 def test_missing_file_is_named(advisor: Advisor, folder: Path) -> None:
