@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from advisor.contract.settings import Paths, Settings
+from advisor.contract.gather import FileSettings
+from advisor.contract.settings import Settings
 from advisor.contract.source import Columns, Relation, Scan
 from advisor.domain.facts import InputIncludes
 from advisor.domain.units import Window
@@ -24,6 +25,31 @@ OPENAI = {
 }
 """A chat completion as an OpenAI-compatible host answers it, one a record."""
 OPENAI_OPTIONAL = frozenset({"cache_read_tokens", "request_id", "tier"})
+OTEL = {
+    "timestamp": "startTimeUnixNano",
+    "model": "gen_ai.response.model",
+    "input_tokens": "gen_ai.usage.input_tokens",
+    "output_tokens": "gen_ai.usage.output_tokens",
+    "cache_read_tokens": "gen_ai.usage.cache_read.input_tokens",
+    "cache_write_tokens": "gen_ai.usage.cache_creation.input_tokens",
+    "request_id": "spanId",
+    "tier": "openai.response.service_tier",
+}
+"""Spans of the GenAI conventions, in export requests of OTLP as JSON; cached tokens are inside the input."""
+LANGFUSE = {
+    "timestamp": "startTime",
+    "model": "model",
+    "input_tokens": "usageDetails.input",
+    "output_tokens": "usageDetails.output",
+    "cache_read_tokens": "usageDetails.cache_read_input_tokens",
+    "cache_write_tokens": "usageDetails.cache_creation_input_tokens",
+    "request_id": "id",
+    "cost": "totalCost",
+}
+"""Observations as Langfuse exports them; its keys of usage are disjoint, and its cost is an estimate in dollars."""
+PRESETS = {"openai": OPENAI, "otel": OTEL, "langfuse": LANGFUSE}
+SHAPES: dict[str, Literal["otlp", "langfuse"]] = {"otel": "otlp", "langfuse": "langfuse"}
+"""Presets whose records hold a field at no fixed place: the engine knows where, `columns` cannot say it."""
 CACHE_COLUMNS = ("cache_read_tokens", "cache_write_tokens")
 Column = Annotated[str, Field(min_length=1)]
 
@@ -43,10 +69,9 @@ class LogColumns(Settings):
     tier: Column | None = None
 
 
-class RequestLog(Relation):
+class RequestLog(FileSettings, Relation):
     """One record is one request, or with `columns.requests` an interval that is summed already."""
 
-    path: Paths
     preset: Literal["openai", "otel", "langfuse"] | None = None
     columns: LogColumns = LogColumns()
     input_includes_cache: bool | None = None
@@ -56,13 +81,6 @@ class RequestLog(Relation):
     model: str = ""
     provider: str = ""
     currency: str = Field(default="", pattern="^([A-Z]{3})?$")
-
-    @field_validator("preset")
-    @classmethod
-    def _built(cls, preset: str | None) -> str | None:
-        if preset not in (None, "openai"):
-            raise ValueError(f"the preset {preset!r} is not in this version: map the log's columns with `columns`")
-        return preset
 
     @field_validator("timezone")
     @classmethod
@@ -95,7 +113,11 @@ class RequestLog(Relation):
             raise ValueError(
                 "say with input_includes_cache whether the input count includes the cached tokens: true or false"
             )
-        if "cost" in columns and not self.currency:
+        if self.preset in SHAPES and (self._own() or self.timestamp_unit):
+            raise ValueError(
+                f"the preset {self.preset!r} says where everything is: leave out columns and timestamp_unit"
+            )
+        if "cost" in columns and not self._currency():
             raise ValueError('columns.cost needs a currency: add currency = "USD" or another')
         if self.origin and not self.timestamp_unit:
             raise ValueError("origin needs timestamp_unit: what the stamps count, s, ms or h")
@@ -105,27 +127,33 @@ class RequestLog(Relation):
 
     def mapping(self) -> dict[str, str]:
         """The columns by field: those of the preset, with the user's own over them."""
-        preset = {name: column for name, column in OPENAI.items() if not (name == "model" and self.model)}
-        return (preset if self.preset else {}) | self._own()
+        preset = PRESETS[self.preset] if self.preset else {}
+        return {name: column for name, column in preset.items() if not (name == "model" and self.model)} | self._own()
 
     def _own(self) -> dict[str, str]:
         own: dict[str, str] = self.columns.model_dump(exclude_none=True)
         return own
 
+    def _currency(self) -> str:
+        return self.currency or ("USD" if self.preset == "langfuse" else "")
+
     def scan(self, window: Window) -> Scan:
         """What to read: the same for every window, since a log's files do not say what they hold."""
         own = self._own()
-        unit = self.timestamp_unit or ("s" if self.preset and "timestamp" not in own else "")
-        includes = self.preset is not None if self.input_includes_cache is None else self.input_includes_cache
+        unit = self.timestamp_unit or ("s" if self.preset == "openai" and "timestamp" not in own else "")
+        includes = self.preset in ("openai", "otel") if self.input_includes_cache is None else self.input_includes_cache
         return Scan(
             paths=self.path,
             columns=Columns(**self.mapping()),
             input_includes=InputIncludes.CACHE if includes else InputIncludes.NOTHING,
             model=self.model,
             provider=self.provider,
-            currency=self.currency,
+            currency=self._currency(),
             timezone=self.timezone,
             timestamp_unit=unit,
             origin=self.origin,
-            optional=OPENAI_OPTIONAL - own.keys() if self.preset else frozenset(),
+            optional=OPENAI_OPTIONAL - own.keys() if self.preset == "openai" else frozenset(),
+            output_optional=self.preset in SHAPES,  # an embedding has none
+            shape=SHAPES.get(self.preset or "", ""),
+            access=self.access,
         )

@@ -9,6 +9,7 @@ from typing import Any
 from advisor.contract.source import Columns
 from advisor.ingest.formats import MAX_OBJECT_BYTES, LogFile, quoted
 from advisor.ingest.layouts import Place
+from advisor.ingest.shapes import SHAPES
 
 FIELDS = tuple(field.name for field in fields(Columns))
 JSON_FORMATS = {"lines": "newline_delimited", "array": "array", "objects": "unstructured"}
@@ -17,12 +18,16 @@ FILE = " file"
 """The engine's own column that names the file; no log has a column of that name."""
 
 
-def rows_sql(files: Sequence[LogFile], columns: Columns, *, numbered: bool = False) -> str:
+def rows_sql(files: Sequence[LogFile], columns: Columns, *, shape: str = "", numbered: bool = False) -> str:
     """SQL that reads *files* (all with the same `reading_key`) as text columns `r_timestamp`, `r_model`, and so on.
 
     A column that is not mapped, or that the files lack, is NULL, as is empty text. `file` is what the engine read;
-    `number` is the record's position in it, from 1, where *numbered* (one file only).
+    `number` is the record's position in it, from 1, where *numbered* (one file only). With a *shape*, that says where
+    the fields are.
     """
+    if shape:
+        types = {_name(name): quoted(kind) for name, kind in SHAPES[shape].types.items()}
+        return SHAPES[shape].rows_sql(_json_reader(files, types), _name(FILE), FIELDS, numbered=numbered)
     places = {field: _place(files[0], getattr(columns, field)) for field in FIELDS}
     picked = [f"{_pick(place)} AS r_{field}" for field, place in places.items()]
     number = ", row_number() OVER () AS number" if numbered else ""
@@ -76,10 +81,17 @@ def _reader(files: Sequence[LogFile], places: Sequence[Place]) -> str:
         branch = tree
         for part in place:
             branch = branch.setdefault(part, {})
-    columns = ", ".join(f"{_name(key)}: {quoted(_type(inner))}" for key, inner in tree.items())
+    return _json_reader(files, {_name(key): quoted(_type(inner)) for key, inner in tree.items()})
+
+
+def _json_reader(files: Sequence[LogFile], types: Mapping[str, str]) -> str:
+    first = files[0]
+    names = "[" + ", ".join(quoted(file.read_from) for file in files) + "]"
+    columns = ", ".join(f"{name}: {kind}" for name, kind in types.items())
     return (
-        f"read_json({names}, {common}, columns = {{{columns}}}, format = '{JSON_FORMATS[first.layout]}', "
-        f"maximum_object_size = {MAX_OBJECT_BYTES})"
+        f"read_json({names}, filename = {quoted(FILE)}, hive_partitioning = false, auto_detect = false, "
+        f"ignore_errors = true, compression = {quoted(first.compression)}, columns = {{{columns}}}, "
+        f"format = '{JSON_FORMATS[first.layout]}', maximum_object_size = {MAX_OBJECT_BYTES})"
     )
 
 

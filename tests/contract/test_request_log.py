@@ -53,6 +53,16 @@ class TestOpenAiLog(RelationKit):
         return request_log(preset="openai")
 
 
+@pytest.mark.parametrize(
+    ("preset", "includes", "currency"),
+    [("otel", InputIncludes.CACHE, ""), ("langfuse", InputIncludes.NOTHING, "USD")],
+)
+def test_presets_of_traces_say_what_their_input_includes(preset: str, includes: InputIncludes, currency: str) -> None:
+    spec = scan(preset=preset)
+    assert (spec.input_includes, spec.currency) == (includes, currency)
+    assert scan(preset=preset, input_includes_cache=False).input_includes is InputIncludes.NOTHING
+
+
 def test_request_log_paths_start_at_the_folder_of_the_configuration() -> None:
     assert scan(columns=COLUMNS, path=["a.csv", "/data/b"]).paths == ("/srv/a.csv", "/data/b")
 
@@ -106,8 +116,8 @@ def test_request_log_accepts_an_origin_for_relative_stamps() -> None:
         ({"columns": COLUMNS, "timestamp_unit": "days"}, "timestamp_unit"),
         ({"columns": COLUMNS, "origin": datetime(2026, 10, 1, tzinfo=UTC)}, "timestamp_unit"),
         ({"columns": COLUMNS, "timestamp_unit": "s", "origin": datetime(2026, 10, 1)}, "with a zone"),  # noqa: DTZ001
-        ({"preset": "otel"}, "'otel' is not in this version"),
-        ({"preset": "langfuse"}, "`columns`"),
+        ({"preset": "otel", "columns": {"tier": "service"}}, "leave out columns"),
+        ({"preset": "langfuse", "timestamp_unit": "s"}, "leave out columns and timestamp_unit"),
         ({"preset": "opanai"}, "preset"),
         ({"columns": {**COLUMNS, "modell": "m"}}, "columns.modell: unknown key"),
         ({"columns": COLUMNS, "path": []}, "path"),
