@@ -57,14 +57,14 @@ def environment(folder: Path) -> Path:
 @pytest.mark.parametrize("how", ["wheel", "sdist", "folder", "editable"])
 def test_installed_command_runs_the_demo_from_another_folder(built: Path, tmp_path: Path, how: str) -> None:
     python = environment(tmp_path / "venv")
-    what = {
+    packages: dict[str, list[str | Path]] = {
         "wheel": [next((built / "dist").glob("*.whl"))],
         "sdist": [next((built / "dist").glob("*.tar.gz"))],
         "folder": [built / "project"],
         "editable": ["--editable", built / "project"],
-    }[how]
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-build-isolation"]
-    run(*pip, "--force-reinstall", *what, folder=tmp_path)
+    }
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-build-isolation")
+    run(*pip, "--force-reinstall", *packages[how], folder=tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     where = run(python, "-P", "-c", "import advisor; print(advisor.__file__)", folder=elsewhere).strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -161,7 +162,7 @@ def test_a_bill_that_drifts_from_the_list_price_by_more_than_2_percent_is_shown(
     estimated: str | None, drift: str
 ) -> None:
     """30,240 x 1.1 = 33,264 at list price is a drift of -10 % of the bill; 30,800 is one of -1.9 %."""
-    usage = {"billed": a.usd("30240"), "estimated": a.usd(estimated) if estimated else None}
+    usage: dict[str, Any] = {"billed": a.usd("30240"), "estimated": a.usd(estimated) if estimated else None}
     read = items(compose(findings(judged("extract", "30240", **usage))), "data")
     shown = [f"extract: billed $30,240, at list price $33,264, {drift}"] if drift else []
     assert [line for line in read if "list price" in line] == shown
