@@ -37,7 +37,7 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
         _gate(
             Gate.MONTHLY_SHAPE,
             chosen.demand.resolution is not Resolution.MONTH,
-            f"the traffic is known by the {_grain(chosen.demand.resolution)}",
+            f"the traffic is known {_grain(chosen.demand.resolution)}",
             "only monthly totals are known: a log or a daily export shows the peaks",
         ),
         _gate(
@@ -157,16 +157,19 @@ def _least(comparison: Comparison, policy: SwitchPolicy) -> Money:
 
 
 def _span(comparison: Comparison) -> str:
-    return "a month" if comparison.usage.closed else f"in {comparison.usage.days_covered} days"
+    days = comparison.usage.days_covered
+    return "a month" if comparison.usage.closed else f"in {days} day{'' if days == 1 else 's'}"
 
 
 def _grain(resolution: Resolution) -> str:
-    return {Resolution.FIVE_MINUTES: "five minutes"}.get(resolution, resolution.value)
+    return "in steps of five minutes" if resolution is Resolution.FIVE_MINUTES else f"by the {resolution.value}"
 
 
 def _saves(comparison: Comparison) -> str:
     if not math.isfinite(comparison.savings_ratio):
         return "there is no bill to save from"
+    if comparison.savings_ratio < 0:
+        return f"costs {1 - comparison.savings_ratio:,.1f}x the bill, saves nothing"
     return f"saves {_percent(comparison.savings_ratio)}"
 
 

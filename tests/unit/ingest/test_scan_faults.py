@@ -192,6 +192,13 @@ def test_a_whole_number_counts_however_it_is_written(count: object, tmp_path: Pa
     assert totals(read(written(tmp_path / "log.jsonl", lines([{**GOOD, "in": count, "out": 0}])))) == (1, 12, 0)
 
 
+@pytest.mark.parametrize("count", ["1.000", "12.000", "999.000", "1.000.000"])
+def test_a_count_that_may_be_grouped_by_thousands_is_never_guessed(count: str, tmp_path: Path) -> None:
+    found = read(written(tmp_path / "log.jsonl", lines([*ROWS, {**GOOD, "in": count}])))
+    assert found.rejected == 1
+    assert count in found.problems[0].why
+
+
 def test_the_largest_count_that_fits_is_exact(tmp_path: Path) -> None:
     found = read(written(tmp_path / "log.jsonl", lines([{**GOOD, "in": TOO_LARGE - 1}])))
     assert totals(found) == (1, 9_223_372_036_854_775_807, 200)
