@@ -9,7 +9,7 @@ from advisor.contract.bills.charges import bill_facts
 from advisor.contract.bills.form import Form
 from advisor.contract.bills.gpus import instance_in
 from advisor.contract.bills.reading import bill_records
-from advisor.contract.settings import Paths
+from advisor.contract.gather import FileSettings
 from advisor.contract.source import Parsed, Record, Records
 from advisor.domain.units import Window
 
@@ -29,7 +29,7 @@ CASE WHEN (product_code IS NULL OR product_code NOT LIKE 'Amazon%' OR product_co
 AND json_valid(product_map) THEN json_extract_string(product_map, '$.{}') END"""
 
 
-class AwsCur(Records):
+class AwsCur(FileSettings, Records):
     """Hourly or daily tokens and money of Bedrock. The invoice is the unblended cost, as billed."""
 
     form: ClassVar[Form] = Form(
@@ -70,10 +70,9 @@ WHEN 'SavingsPlanCoveredUsage' THEN coalesce(saved, billed) ELSE coalesce(net, b
             "instance": instance_in("meter"),
         },
     )
-    path: Paths
 
     def pull(self, window: Window) -> Iterable[Record]:
-        return bill_records(self.form, self.path, window)
+        return bill_records(self.form, self.path, window, self.access)
 
     def parse(self, record: Record) -> Iterable[Parsed]:
         return bill_facts(record)

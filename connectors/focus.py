@@ -9,7 +9,7 @@ from advisor.contract.bills.charges import bill_facts
 from advisor.contract.bills.form import Form
 from advisor.contract.bills.gpus import instance_in
 from advisor.contract.bills.reading import bill_records
-from advisor.contract.settings import Paths
+from advisor.contract.gather import FileSettings
 from advisor.contract.source import Parsed, Record, Records
 from advisor.domain.units import Window
 
@@ -17,7 +17,7 @@ PRICE_DETAIL = "CASE WHEN json_valid(price_details) THEN json_extract_string(pri
 INSTANCE_TYPE, GPU_COUNT = PRICE_DETAIL.format("InstanceType"), PRICE_DETAIL.format("GpuCount")
 
 
-class Focus(Records):
+class Focus(FileSettings, Records):
     """Tokens and money of LLM services on a bill. The invoice is BilledCost."""
 
     form: ClassVar[Form] = Form(
@@ -64,10 +64,9 @@ ELSE coalesce({instance_in(INSTANCE_TYPE)}, {instance_in("meter")}, {instance_in
             "instance_gpus": GPU_COUNT,
         },
     )
-    path: Paths
 
     def pull(self, window: Window) -> Iterable[Record]:
-        return bill_records(self.form, self.path, window)
+        return bill_records(self.form, self.path, window, self.access)
 
     def parse(self, record: Record) -> Iterable[Parsed]:
         return bill_facts(record)

@@ -55,7 +55,7 @@ def find_files(paths: Iterable[str], skip: Sequence[str] = ()) -> tuple[Path, ..
     found: dict[Path, Path] = {}
     for path in paths:
         if "://" in path:
-            raise SourceError(f"{path}: this version reads local files only", "copy them here, and name the folder")
+            raise SourceError(f"{path}: only files here can be read, and s3:// as the path of a source", "copy it here")
         # Path.glob takes no absolute pattern.
         matched = [path] if Path(path).exists() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207
         files = [file for hit in map(Path, matched) for file in (_below(hit) if hit.is_dir() else [hit])]

@@ -48,7 +48,7 @@ class Gathered:
         size, free = sum(self.waiting[file][1].size_bytes for file in wanted), shutil.disk_usage(self.scratch).free
         if size > free * SHARE_OF_DISK:
             raise SourceError(
-                f"{len(wanted):,} objects of {self.waiting[wanted[0]][1].address} and beside it take {_gb(size)}, and "
+                f"{len(wanted):,} objects, {self.waiting[wanted[0]][1].address} among them, take {_gb(size)}: "
                 f"{self.scratch.parent} has {_gb(free)} free, of which half may be used",
                 "name fewer objects with `path`, read a shorter time, or name another folder with TMPDIR",
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfoNotFoundError
 
-from advisor.contract.files import find_files
+from advisor.contract.gather import gather
 from advisor.contract.source import Scan
 from advisor.domain.facts import CostFact, RowProblem, UsageFact
 from advisor.domain.units import Window
@@ -57,10 +57,10 @@ def scan(spec: Scan, window: Window) -> Scanned:
     """
     if spec.columns.cost and not spec.currency:
         raise SourceError("a cost column needs a currency", 'add currency = "USD" or another to the source')
-    files = find_files(spec.paths, spec.skip)
-    with _engine() as (engine, scratch):
+    gathering = gather(spec.paths, window, skip=spec.skip, access=spec.access, partitioned=spec.partitioned)
+    with gathering as gathered, _engine() as (engine, scratch):
         reading = Reading(engine=engine, scratch=scratch, grammar=_grammar(spec))
-        reading.read(files)
+        reading.read(gathered.files)
         names = labels(reading.logs)
         faults = find_faults(engine, reading.grammar, reading.logs, lambda log: names[log.read_from])
         found = sums(engine, spec, window)

@@ -65,6 +65,9 @@ class Reading:
                 continue
             if not log:
                 self.empty.append(file)
+            elif log.table and self.spec.shape:
+                hint = "export it as JSON, or map it with `columns` and no preset"
+                self.lost.append(UnreadableError(f"{log.path} is no JSON", hint))
             elif log.table and not needed & log.columns.keys():
                 strangers.append(log)
             else:
@@ -78,6 +81,8 @@ class Reading:
 
     def _unseen_columns(self) -> list[str]:
         """The mapped fields that no file shows. A table shows all its columns, a JSON log those of its head."""
+        if self.spec.shape:
+            return []
         seen = {name for log in self.logs for name in log.columns}
         unseen = [
             name

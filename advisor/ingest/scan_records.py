@@ -14,7 +14,7 @@ from advisor.ingest.tokens import MAX_COUNT, disjoint_sql
 
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "requests")
 REQUIRED = ("input_tokens", "output_tokens")
-USABLE, UNUSABLE, TOO_LARGE = 0, 1, 2
+USABLE, UNUSABLE, TOO_LARGE, FAILED = 0, 1, 2, 3
 SHOWN = 60
 """Characters of a value that a message shows."""
 EXACT = "DECIMAL(38, 24)"
@@ -24,7 +24,9 @@ CREATE TABLE kept (
     file VARCHAR, fault UTINYINT, id UHUGEINT, second BIGINT, model VARCHAR, tier VARCHAR, requests BIGINT,
     uncached BIGINT, consistent BOOLEAN, cache_read BIGINT, cache_write BIGINT, output BIGINT, cost {EXACT}
 )"""
-"""One row a record. `fault` is 0 where it can be used, and only then it has a `second`, which is Unix time.
+"""One row a record. `fault` is 0 where it can be used, 3 where its request failed and used no tokens.
+
+Only those two have a `second`, which is Unix time.
 
 `id` is a digest of the request id.
 """
@@ -57,9 +59,9 @@ class Grammar:
         counts = ", ".join(f"TRY_CAST(n_{name} AS BIGINT) AS {name}" for name in COUNTS)
         tier = "lower(r_tier)" if columns.tier else "NULL::VARCHAR"
         return f"""\
-WITH placed AS ({self._placed_sql(rows_sql(files, columns))}),
+WITH placed AS ({self._placed_sql(rows_sql(files, columns, shape=self.spec.shape))}),
 counted AS (SELECT *, {self._code_sql()} AS fault, {counts} FROM placed)
-SELECT file, fault, md5_number(r_request_id) AS id, CASE fault WHEN {USABLE} THEN second END AS second,
+SELECT file, fault, md5_number(r_request_id) AS id, CASE WHEN fault IN ({USABLE}, {FAILED}) THEN second END AS second,
        {self._model()} AS model, {tier} AS tier, requests, TRY_CAST({uncached} AS BIGINT) AS uncached,
        {consistent} AS consistent, cache_read_tokens AS cache_read, cache_write_tokens AS cache_write,
        output_tokens AS output, TRY_CAST(r_cost AS {EXACT}) AS cost
@@ -68,7 +70,7 @@ FROM counted"""
     def faults_sql(self, file: LogFile, code: int, limit: int) -> str:
         """SQL of the first records of a file that have a fault of that *code*: their position, from 1, and why."""
         reads = " ".join(f"WHEN {fault.holds} THEN {fault.reads}" for fault in self.faults())
-        placed = self._placed_sql(rows_sql([file], self.spec.columns, numbered=True))
+        placed = self._placed_sql(rows_sql([file], self.spec.columns, shape=self.spec.shape, numbered=True))
         return (
             f"SELECT number, CASE {reads} END FROM ({placed}) "
             f"WHERE {self._code_sql()} = {code} ORDER BY number LIMIT {limit}"
@@ -84,6 +86,7 @@ FROM counted"""
         faults = [
             Fault(nothing, "'it is no record, or has none of the mapped columns'"),
             *self._stamp_faults(),
+            *([Fault(_failed(), "'it failed'", FAILED)] if self.spec.columns.error else []),
             Fault(f"{self._model()} IS NULL", "'it names no model'"),
         ]
         for name in COUNTS:
@@ -102,7 +105,13 @@ FROM counted"""
         return f"""\
 SELECT *, wall - ({offset_sql("zone", local)}) AS second, {numbers},
        CASE WHEN zone = '' THEN {doubt} ELSE '' END AS doubt
-FROM (SELECT *, {wall} AS wall, {zone} AS zone FROM ({rows}))"""
+FROM (SELECT *{self._output_sql()}, {wall} AS wall, {zone} AS zone FROM ({rows}))"""
+
+    def _output_sql(self) -> str:
+        if not self.spec.output_optional:
+            return ""
+        nothing = "r_output_tokens IS NULL AND r_input_tokens IS NOT NULL"
+        return f" REPLACE (CASE WHEN {nothing} THEN '0' ELSE r_output_tokens END AS r_output_tokens)"
 
     def _stamp_faults(self) -> list[Fault]:
         unit, zone = self.spec.timestamp_unit, self.spec.timezone
@@ -123,6 +132,10 @@ FROM (SELECT *, {wall} AS wall, {zone} AS zone FROM ({rows}))"""
         ]
 
 
+def _failed() -> str:
+    return " AND ".join(["r_error IS NOT NULL", *(f"r_{name} IS NULL" for name in COUNTS)])
+
+
 def _number(name: str) -> str:
     # The engine reads 1_000 as a thousand; 29 digits before the point hold every count that needs naming.
     return f"CASE WHEN NOT contains(r_{name}, '_') THEN TRY_CAST(r_{name} AS DECIMAL(38, 9)) END"
@@ -140,6 +153,11 @@ def _count_faults(name: str) -> list[Fault]:
         *missing,
         Fault(f"({too_large})", f"'{name} ' || {raw}", TOO_LARGE),
         Fault(f"{raw} IS NOT NULL AND {number} IS NULL", says + "' is not a whole number'"),
+        # 1.000 is one to a computer and a thousand to half of Europe.
+        Fault(
+            f"{raw}[-4:] = '.000' AND length({raw}) <= 7",
+            says + "' may be grouped by thousands: write it without the point'",
+        ),
         Fault(f"{number} <> floor({number})", says + "' is not a whole number'"),
         Fault(f"{number} < 0", says + "' is negative'"),
     ]

@@ -10,6 +10,7 @@ from advisor.contract.source import Scan
 from advisor.domain.facts import Basis, CostFact, Tokens, UsageFact, tier_named
 from advisor.domain.units import DAY_SECONDS, FIVE_MINUTES, HOUR_SECONDS, Money, Window
 from advisor.errors import SourceError
+from advisor.ingest.scan_records import FAILED, USABLE
 from advisor.ingest.scan_repeats import counted, drop_repeated
 from advisor.ingest.tokens import fitting
 
@@ -52,6 +53,8 @@ def sums(engine: DuckDBPyConnection, spec: Scan, window: Window) -> Sums:
         f"WHERE fault = 0 AND start >= {low} AND start < {high}"
     )
     _usage(engine, spec, found)
+    if spec.columns.error:
+        _say_what_failed(engine, low, high, found)
     if spec.columns.cost:
         _costs(engine, spec, found)
     return found
@@ -109,6 +112,15 @@ FROM counted GROUP BY ALL ORDER BY ALL""").fetchall()
         )
     if not rows:
         _say_where_the_rows_are(engine, found)
+
+
+def _say_what_failed(engine: DuckDBPyConnection, low: int, high: int, found: Sums) -> None:
+    query = f"""\
+SELECT count_if(fault = {FAILED}), count(*) FROM kept
+WHERE fault IN ({USABLE}, {FAILED}) AND second >= {low} AND second < {high}"""
+    failed, requests = engine.execute(query).fetchall()[0]
+    if failed:
+        found.warnings.append(f"{failed:,} of {requests:,} requests failed and used no tokens: they are counted apart")
 
 
 def _say_where_the_rows_are(engine: DuckDBPyConnection, found: Sums) -> None:

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from advisor.contract.files import READABLE, UnreadableError, find_files
-from advisor.contract.settings import Paths, Settings
+from advisor.contract.files import READABLE, UnreadableError
+from advisor.contract.gather import FileSettings, gather
+from advisor.contract.settings import Settings
 from advisor.contract.source import Lost, Parsed, Record, Records, Warned
 from advisor.domain.facts import InputIncludes, RowProblem
 from advisor.domain.units import Window
@@ -44,10 +45,9 @@ class InvoiceColumns(Settings):
     currency: str = ""
 
 
-class InvoiceCsv(Records):
+class InvoiceCsv(FileSettings, Records):
     """Exports as CSV. A row is a day (or a month) of one model; rows for the same thing add up."""
 
-    path: Paths
     preset: Preset | None = None
     columns: InvoiceColumns | None = None
     period: Period = "day"
@@ -118,7 +118,10 @@ class InvoiceCsv(Records):
 
     def pull(self, window: Window) -> Iterator[Record]:
         """Yield the rows of every file, whatever their dates; a damaged file yields that it is lost, and no row."""
-        files = find_files(self.path)
+        with gather(self.path, window, access=self.access) as gathered:
+            yield from self._pulled(gathered.files)
+
+    def _pulled(self, files: tuple[Path, ...]) -> Iterator[Record]:
         names = short_names(files)
         copies: dict[bytes, str] = {}
         held: Held = {}

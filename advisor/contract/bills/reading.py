@@ -11,13 +11,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from advisor.contract.aws import AwsSettings
 from advisor.contract.bills.deliveries import Delivered, delivered
 from advisor.contract.bills.form import Form
 from advisor.contract.bills.ledger import Ledger
 from advisor.contract.bills.records import Bucket, Series
 from advisor.contract.bills.remarks import costs_differ, gpus_paid, replaced_files, superseded
 from advisor.contract.bills.tables import REJECTED, Table, first_line, open_table
-from advisor.contract.files import UnreadableError, find_files
+from advisor.contract.files import UnreadableError
+from advisor.contract.gather import Gathered, gather
 from advisor.contract.source import Lost, PassedOver, Record, Warned
 from advisor.domain.facts import RowProblem
 from advisor.domain.units import Window
@@ -34,18 +36,22 @@ SETTLING = timedelta(days=14)
 KEY = 10  # leading columns of Ledger.series that make a series, less the description
 
 
-def bill_records(form: Form, paths: Iterable[str], window: Window) -> Iterator[Record]:
+def bill_records(
+    form: Form, paths: Iterable[str], window: Window, access: AwsSettings | None = None
+) -> Iterator[Record]:
     """What the files behind *paths* say of LLMs in *window*, each record under the key `bill`.
 
-    A record is a Series, or a finished RowProblem, Lost, Warned or PassedOver. Raises SourceError where no file can
-    be read.
+    A record is a Series, or a finished RowProblem, Lost, Warned or PassedOver. Of objects on S3 those alone are
+    fetched that count. Raises SourceError where no file can be read.
     """
-    for said in _said(form, paths, window):
-        yield {"bill": said}
+    with gather(paths, window, skip=BESIDE, access=access, lazily=True) as gathered:
+        for said in _said(form, gathered, window):
+            yield {"bill": said}
 
 
-def _said(form: Form, paths: Iterable[str], window: Window) -> Iterator[Any]:
-    found = delivered(find_files(paths, skip=BESIDE))
+def _said(form: Form, gathered: Gathered, window: Window) -> Iterator[Any]:
+    found = delivered(gathered.files)
+    gathered.fetch(file for delivery in found.deliveries for file in delivery.files)
     yield from _layout_remarks(found)
     with _engine() as (engine, scratch):
         ledger = Ledger(engine, form)

@@ -125,10 +125,9 @@ def test_an_export_longer_than_what_is_looked_at_first_is_read(tmp_path: Path) -
 
 
 def observation(number: int = 1, **more: Any) -> dict[str, Any]:
-    return {
-        "id": f"obs-{number}", "type": "GENERATION", "startTime": "2026-10-05T08:01:00.123Z", "model": "claude-sonnet-4",
-        "usageDetails": {"input": 100, "output": 10, "total": 110}, "totalCost": 0.001, **more,
-    }  # fmt: skip
+    usage = {"input": 100, "output": 10, "total": 110}
+    stated = {"id": f"obs-{number}", "type": "GENERATION", "startTime": "2026-10-05T08:01:00.123Z"}
+    return {**stated, "model": "claude-sonnet-4", "usageDetails": usage, "totalCost": 0.001, **more}
 
 
 def test_observations_with_usage_count_and_spans_without_do_not(tmp_path: Path) -> None:
