@@ -55,13 +55,13 @@ TRAFFIC = (
     Traffic(
         provider="aws",
         model="us.meta.llama3-3-70b-instruct-v1:0",
-        input_tokens=52e9,
-        output_tokens=12e9,
-        requests=42e6,
+        input_tokens=24e9,
+        output_tokens=6e9,
+        requests=20e6,
         input_price=Decimal("0.72"),
         output_price=Decimal("0.72"),
-        swing=0.12,
-        weekend=0.9,
+        swing=0.9,
+        weekend=0.55,
         growth=1.02,
     ),
     Traffic(

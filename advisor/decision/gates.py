@@ -24,6 +24,7 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
     usage, chosen = comparison.usage, comparison.chosen
     needed, span = _least(comparison, policy), _span(comparison)
     probability = comparison.probability_cheaper
+    weakness = next(filter(None, (offer.weakness for offer in (chosen.offer, *chosen.beside))), "")
     saves = _saves(comparison)
     return (
         _gate(
@@ -42,9 +43,9 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
         ),
         _gate(
             Gate.WEAK_OFFER,
-            not chosen.offer.weakness,
+            not weakness,
             "the GPU price has a source and a date",
-            f"its GPU price is {chosen.offer.weakness}",
+            f"its GPU price is {weakness}",
         ),
         _gate(
             Gate.SAVINGS_RATIO,

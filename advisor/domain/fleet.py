@@ -189,7 +189,8 @@ class Plan:
 
     `gpus` are those bought (whole nodes), `gpu_hours` those paid; utilizations are demanded over provisioned
     replica-seconds: of the month, and of the busiest bin. `utilization_target` is what the policy was sized for: of the
-    month for `equivalent`, of the busiest bin for the others.
+    month for `equivalent`, of the busiest bin for the others. `offer` is the on-demand one; `beside` are those that a
+    committed base, and spot above it, are rented at.
     """
 
     policy: PolicyName
@@ -203,6 +204,7 @@ class Plan:
     utilization_peak: float
     utilization_target: float
     cost: PlanCost
+    beside: tuple[Offer, ...] = ()
 
     @property
     def profile(self) -> Profile:

@@ -108,6 +108,14 @@ class WorkloadUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayDrift:
+    """One UTC day on which two sources of the same traffic differ: (billed - counted) / the larger of both."""
+
+    day: date
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
     """Two views of the same traffic: the tokens one source bills against the tokens another counts."""
 
@@ -115,6 +123,7 @@ class Reconciliation:
     counted_source: str
     billed_tokens: int
     counted_tokens: int
+    worst_day: DayDrift | None = None
 
     @property
     def drift_ratio(self) -> float:

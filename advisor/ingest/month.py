@@ -134,11 +134,13 @@ def _reconciled(facts: Facts, month: Month, of: Iterable[Flow]) -> Reconciliatio
             continue
         pair = (one.billed_source, one.counted_source)
         before = pairs.get(pair)
+        days = [found.worst_day for found in (before, one) if found and found.worst_day]
         pairs[pair] = Reconciliation(
             billed_source=one.billed_source,
             counted_source=one.counted_source,
             billed_tokens=one.billed_tokens + (before.billed_tokens if before else 0),
             counted_tokens=one.counted_tokens + (before.counted_tokens if before else 0),
+            worst_day=max(days, key=lambda day: abs(day.ratio), default=None),
         )
     return max(pairs.values(), key=lambda pair: abs(pair.drift_ratio), default=None)
 

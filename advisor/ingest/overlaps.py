@@ -10,8 +10,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from advisor.domain.usage import Counts, Reconciliation
+from advisor.domain.usage import Counts, DayDrift, Reconciliation
 from advisor.errors import ConfigError
 from advisor.ingest.charges import Charge
 from advisor.ingest.money import tokens_of
@@ -128,4 +129,31 @@ def reconciliation(
     billed, other = (
         tokens_of([lane for lane in lanes if lane.source == name], first, days).total for name in (billing, counting)
     )
-    return Reconciliation(billed_source=billing, counted_source=counting, billed_tokens=billed, counted_tokens=other)
+    return Reconciliation(
+        billed_source=billing,
+        counted_source=counting,
+        billed_tokens=billed,
+        counted_tokens=other,
+        worst_day=_worst_day(lanes, billing, counting, first, days),
+    )
+
+
+def _worst_day(lanes: Sequence[Lane], billing: str, counting: str, first: int, days: Mask) -> DayDrift | None:
+    """The day on which the two sources differ most; None where either counts by more than a day, or nothing."""
+    both = [[lane for lane in lanes if lane.source == name] for name in (billing, counting)]
+    if any(lane.span > 1 for own in both for lane in own):
+        return None
+    billed, counted = (np.where(days, _by_day(own, first, len(days)), 0.0) for own in both)
+    larger = np.maximum(billed, counted)
+    ratios = np.divide(billed - counted, larger, out=np.zeros_like(larger), where=larger > 0)
+    worst = int(np.argmax(np.abs(ratios)))
+    return DayDrift(day=date.fromordinal(first + worst + EPOCH), ratio=float(ratios[worst])) if larger.any() else None
+
+
+def _by_day(lanes: Iterable[Lane], first: int, length: int) -> NDArray[np.float64]:
+    """Tokens of each day of a month; shape (length,)."""
+    tokens = np.zeros(length)
+    for lane in lanes:
+        inside = (lane.days >= first) & (lane.days < first + length)
+        np.add.at(tokens, lane.days[inside] - first, lane.counts[inside][:, 1:].astype(np.float64).sum(axis=1))
+    return tokens

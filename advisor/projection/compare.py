@@ -48,7 +48,7 @@ def compare(
         return lacking
     measured, estimated = by_evidence(candidates)
     names: dict[PolicyName, None] = dict.fromkeys((*fleet.policies, "equivalent", "static"))
-    found = {name: cheapest(name, measured or estimated, fleet) for name in names}
+    found = {name: cheapest(name, measured or estimated, fleet, offers) for name in names}
     equivalent, _ = found["equivalent"]
     realistic = [best for name, (best, _) in found.items() if name != "equivalent" and isinstance(best, Plan)]
     if isinstance(equivalent, Infeasible) or not realistic:
@@ -68,7 +68,7 @@ def compare(
         avoidable=saveable,
         plans=tuple(best for best, _ in found.values()),
         alternatives=found[chosen.policy][1],
-        unmeasured=_unmeasured(chosen, estimated if measured else (), fleet),
+        unmeasured=_unmeasured(chosen, estimated if measured else (), fleet, offers),
         equivalent=equivalent,
         chosen=chosen,
         not_buyable=not_buyable(equivalent, fleet),
@@ -89,9 +89,11 @@ def compare(
     )
 
 
-def _unmeasured(chosen: Plan, estimated: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions) -> Plan | None:
+def _unmeasured(
+    chosen: Plan, estimated: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions, offers: Sequence[Offer]
+) -> Plan | None:
     """The cheapest plan on an estimated throughput, where it would beat the chosen one: worth a measurement."""
-    best, _ = cheapest(chosen.policy, estimated, fleet)
+    best, _ = cheapest(chosen.policy, estimated, fleet, offers)
     return best if isinstance(best, Plan) and best.cost.total < chosen.cost.total else None
 
 
@@ -118,9 +120,15 @@ def _lacking(
 
 
 def at_low_end(chosen: Plan, fleet: FleetAssumptions) -> Money:
-    """The chosen plan's total with throughput at the low end of its band, in whole replicas again."""
-    slower = chosen.profile.scaled(chosen.profile.band[0])
-    slow = plan(chosen.policy, demand(chosen.demand.usage, slower, fleet), chosen.offer, fleet)
+    """The chosen plan's total with throughput at the low end of its band, in whole replicas again.
+
+    Where slower replicas leave the policy without a plan, because none pays for itself or scaling comes too late, it
+    is a static fleet that has to carry the traffic.
+    """
+    needed = demand(chosen.demand.usage, chosen.profile.scaled(chosen.profile.band[0]), fleet)
+    slow = plan(chosen.policy, needed, chosen.offer, fleet, chosen.beside)
+    if isinstance(slow, Infeasible):
+        slow = plan("static", needed, chosen.offer, fleet)
     assert isinstance(slow, Plan), "a slower replica needs no other GPUs than a fast one"
     return slow.cost.total
 

@@ -26,9 +26,18 @@ def engineering_hours(offer: Offer, fleet: FleetAssumptions) -> Decimal:
     return VENDOR_ENGINEERING_HOURS if offer.operated_by == "vendor" else fleet.overheads.engineering_hours_per_month
 
 
-def plan_cost(*, offer: Offer, gpus: int, gpus_per_replica: int, period: Period, fleet: FleetAssumptions) -> PlanCost:
+def plan_cost(
+    *,
+    offer: Offer,
+    gpu: Money,
+    gpus_per_replica: int,
+    period: Period,
+    fleet: FleetAssumptions,
+    serverless: Money | None = None,
+) -> PlanCost:
     """GPUs + staging + egress + storage + engineering + migration / months, the whole of it on this workload.
 
+    *gpu* is what the policy's GPUs cost in the period, *serverless* what its spilled tokens do, None without a spill.
     Monthly amounts are counted for the covered share of the month: a day left out on the invoice's side is left out
     here too.
     """
@@ -40,11 +49,11 @@ def plan_cost(*, offer: Offer, gpus: int, gpus_per_replica: int, period: Period,
 
     staged = Decimal(0) if offer.operated_by == "vendor" else over.staging_replica_hours * gpus_per_replica
     return PlanCost(
-        gpu=offer.price_per_gpu_hour * (gpus * period.hours),
+        gpu=gpu,
         staging=offer.price_per_gpu_hour * (staged * period.share),
         egress=monthly(over.egress_per_month),
         storage=monthly(over.storage_per_month),
         engineering=monthly(engineering_hours(offer, fleet) * over.engineering_hourly_rate),
         migration=monthly(over.migration_total / over.migration_months),
-        serverless=Money.zero(currency),
+        serverless=serverless or Money.zero(currency),
     )

@@ -10,7 +10,7 @@ from advisor.domain.fleet import Demand, Grade, Infeasible, Offer, Plan, Profile
 from advisor.domain.usage import WorkloadUsage
 from advisor.market.gpus import same_gpu
 from advisor.projection.demand import demand
-from advisor.projection.policies import NOT_SIZED, SIZED, plan
+from advisor.projection.policies import node_for, plan
 
 RUNNERS_UP = 5
 
@@ -44,20 +44,35 @@ def by_evidence(
 
 
 def cheapest(
-    policy: PolicyName, candidates: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions
+    policy: PolicyName,
+    candidates: Sequence[tuple[Offer, Demand]],
+    fleet: FleetAssumptions,
+    others: Sequence[Offer] = (),
 ) -> tuple[Plan | Infeasible, tuple[Plan, ...]]:
-    """The policy's cheapest plan, or why it has none, and the runners-up on other GPUs or from other providers."""
-    if policy not in SIZED:
-        return Infeasible(policy=policy, reason=NOT_SIZED), ()
-    tried = [plan(policy, needed, offer, fleet) for offer, needed in candidates]
+    """The policy's cheapest plan, or why it has none, and the runners-up on other GPUs or from other providers.
+
+    *others* may hold offers of any commitment; `committed` takes those that stand beside a candidate's.
+    """
+    tried = [plan(policy, needed, offer, fleet, others) for offer, needed in candidates]
     plans = sorted(
         (found for found in tried if isinstance(found, Plan)),
         key=_cheapest_first,
     )
     if plans:
         return plans[0], tuple(_one_each(plans[1:], plans[0]))
-    refused = [found for found in tried if isinstance(found, Infeasible)]
-    return refused[0] if refused else Infeasible(policy=policy, reason="no offer fits a profile"), ()
+    if not tried:
+        return Infeasible(policy=policy, reason="no offer fits a profile"), ()
+    nearest = min(range(len(tried)), key=lambda at: _distance(*candidates[at]))
+    refused = tried[nearest]
+    assert isinstance(refused, Infeasible)
+    return refused, ()
+
+
+def _distance(offer: Offer, needed: Demand) -> tuple[bool, float]:
+    """How far a candidate without a plan is from one: whether it runs no replica, then r tp g, what the month's demand
+    would cost on replicas that are always full."""
+    size = needed.profile.tensor_parallel
+    return node_for(size, offer) is None, float(offer.price_per_gpu_hour.amount) * size * needed.replica_seconds
 
 
 def _cheapest_first(found: Plan) -> tuple[Decimal, float, str, str, int, str, int, str]:

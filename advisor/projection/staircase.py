@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from advisor.projection.policies import whole
+from advisor.projection.sizing import whole
 
 TIE = 1 + 1e-12
 """Two sums closer than this are the same sum: what floating point leaves of an exact tie."""

@@ -104,6 +104,8 @@ def _serverless(usage: WorkloadUsage, found: Comparison | None) -> dict[str, Jso
             "counted_source": drift.counted_source if drift else None,
             "billed_tokens": drift.billed_tokens if drift else None,
             "counted_tokens": drift.counted_tokens if drift else None,
+            "worst_day": day(drift.worst_day.day) if drift and drift.worst_day else None,
+            "worst_day_drift_ratio": drift.worst_day.ratio if drift and drift.worst_day else None,
         },
         "alternatives": [
             {

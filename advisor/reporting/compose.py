@@ -145,12 +145,16 @@ def _footnotes(findings: Findings, rows: Sequence[Row]) -> Iterator[Footnote]:
 
 
 def _unsized(compared: Iterable[Comparison]) -> Iterator[Footnote]:
-    """The configured policies that have no plan, and why: the dedicated figure is the cheapest of the others."""
-    policies: dict[str, dict[str, None]] = defaultdict(dict)
+    """The configured policies that have no plan for some workload, and the first reason of each."""
+    reasons: dict[str, dict[str, None]] = defaultdict(dict)
     for found in compared:
         for plan in found.plans:
             if isinstance(plan, Infeasible):
-                policies[words.plain(plan.reason)][plan.policy] = None
+                reasons[plan.policy][words.plain(plan.reason)] = None
+    policies: dict[str, list[str]] = defaultdict(list)
+    for policy, found_reasons in reasons.items():
+        first, *more = found_reasons
+        policies[f"{first}{f'; and {len(more)} more' if more else ''}"].append(policy)
     for reason, names in policies.items():
         yield Footnote(text=f"without a plan: {', '.join(names)} ({reason})")
 

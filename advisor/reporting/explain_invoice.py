@@ -30,6 +30,9 @@ def invoice(usage: WorkloadUsage) -> Iterator[str]:
             f"{figure(drift.counted_tokens)} counted by {words.plain(drift.counted_source)}) / "
             f"{figure(drift.billed_tokens)} = {percentage(drift.drift_ratio)}"
         )
+        if drift.worst_day:
+            day, apart = words.day(drift.worst_day.day), percentage(drift.worst_day.ratio)
+            yield f"furthest apart on {day}, by {apart} of that day"
     if usage.cost is None:
         yield f"cost: unknown, {words.plain(usage.cost_problem)}"
         return

@@ -71,7 +71,8 @@ def _sized(plan: Plan, fleet: FleetAssumptions) -> Iterator[str]:
         sized = f"max({fleet.min_replicas}, ceil({figure(needed.peak_replicas)} peak / {target}))"
         yield f"replicas: {sized} + {fleet.redundancy} spare = {plan.replicas}"
     else:
-        yield f"replicas: {plan.replicas}, of them committed {plan.committed_replicas}"
+        yield from _moving(plan)
+        return
     together = bought_together(plan.profile.tensor_parallel, plan.offer.gpus)
     if together and together != (plan.profile.tensor_parallel, 1):
         gpus, replicas = together
@@ -83,12 +84,45 @@ def _sized(plan: Plan, fleet: FleetAssumptions) -> Iterator[str]:
     yield f"utilization of the busiest bin: {peak} / {plan.replicas} = {percentage(plan.utilization_peak)}"
 
 
+def _moving(plan: Plan) -> Iterator[str]:
+    """A fleet whose size follows the demand, or that leaves a part of it to serverless tokens."""
+    mean, size = plan.demand.mean_replicas, plan.replicas
+    if plan.policy == "hybrid":
+        carried = plan.utilization * size
+        yield f"replicas: {size} all month, each added while it pays for itself; serverless carries what is above them"
+        yield f"carried: {figure(mean)} mean - {figure(mean - carried)} spilled = {figure(carried)} replicas"
+        yield f"utilization of the month: {figure(carried)} / {size} = {percentage(plan.utilization)}"
+    else:
+        running = mean / plan.utilization
+        kept = f", {plan.committed_replicas} of them committed all month" if plan.committed_replicas else ""
+        yield f"replicas: at most {size} at once{kept}, {figure(running)} on average; they follow the demand"
+        yield f"utilization of the month: {figure(mean)} / {figure(running)} = {percentage(plan.utilization)}"
+    yield f"busiest bin: {percentage(plan.utilization_peak)} utilized, sized for {figure(plan.utilization_target)}"
+
+
+def _rented(plan: Plan) -> str:
+    """GPU-hours times their prices: all of them on demand, or a committed base and the rest."""
+    price, cost = rate(plan.offer.price_per_gpu_hour), amount(plan.cost.gpu)
+    if not plan.beside:
+        if plan.policy == "autoscaled":
+            return f"GPUs: {figure(plan.gpu_hours)} GPU-hours x {price} = {cost}"
+        return f"GPUs: {words.counted(plan.gpus, 'GPU')} x {figure(plan.demand.hours)} h x {price} = {cost}"
+    term, *spot = plan.beside
+    together = bought_together(plan.profile.tensor_parallel, plan.offer.gpus)
+    assert together, "what was planned can be bought"
+    kept = plan.committed_replicas // together[1] * together[0] * plan.demand.hours
+    rest = spot[0] if spot else plan.offer
+    base = f"{figure(kept)} GPU-hours x {rate(term.price_per_gpu_hour)}"
+    above = f"{figure(plan.gpu_hours - kept)} GPU-hours x {rate(rest.price_per_gpu_hour)}"
+    return f"GPUs: {base} + {above} = {cost}, {term.commitment} and {rest.commitment}"
+
+
 def _costed(plan: Plan, fleet: FleetAssumptions) -> Iterator[str]:
     """The cost line by line, with the arithmetic of each."""
     over, cost, usage = fleet.overheads, plan.cost, plan.demand.usage
     currency, days = cost.gpu.currency, share_of_month(usage)
     price, hourly = rate(plan.offer.price_per_gpu_hour), amount(Money(over.engineering_hourly_rate, currency))
-    yield f"GPUs: {words.counted(plan.gpus, 'GPU')} x {figure(plan.demand.hours)} h x {price} = {amount(cost.gpu)}"
+    yield _rented(plan)
     if cost.staging.amount:
         staged = f"{figure(over.staging_replica_hours)} h x {words.counted(plan.profile.tensor_parallel, 'GPU')}"
         yield f"staging: {staged} x {price}{days} = {amount(cost.staging)}"

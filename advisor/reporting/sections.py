@@ -12,7 +12,7 @@ from advisor.domain.facts import ON_DEMAND
 from advisor.domain.fleet import Plan
 from advisor.domain.report import Findings
 from advisor.domain.units import Money, Month
-from advisor.domain.usage import SourceReport
+from advisor.domain.usage import Reconciliation, SourceReport
 from advisor.domain.verdict import State, Verdict
 from advisor.market.recipe import recipe_command
 from advisor.reporting import words
@@ -20,6 +20,7 @@ from advisor.reporting.assumed import assumed
 from advisor.reporting.page import Section
 
 PROBLEMS_SHOWN = 5
+ALWAYS_ON = ("equivalent", "static", "hybrid")
 DRIFT_SHOWN = 0.0005
 """Two sources that agree better than this need no line of their own."""
 MONEY_DRIFT_SHOWN = 0.02
@@ -92,10 +93,16 @@ def described(plan: Plan) -> str:
         read, written = profile.prefill_tokens_per_second or 0.0, profile.decode_tokens_per_second or 0.0
         rates = f"{words.number(read)} prefill and {words.number(written)} decode tokens/s"
     price = f"{words.quote(offer.price_per_gpu_hour)} a GPU-hour {offer.commitment}"
+    for other in plan.beside:
+        price += f", {words.quote(other.price_per_gpu_hour)} {other.commitment}"
+    if plan.committed_replicas:
+        price += f" for {plan.committed_replicas:,} committed"
+    spill = f", and {words.money(plan.cost.serverless)} of serverless tokens" if plan.cost.serverless.amount else ""
+    size = "" if plan.policy in ALWAYS_ON else "up to "
     return words.plain(
-        f"{plan.policy}, {words.counted(plan.replicas, 'replica')} on {plan.gpus:,} x {offer.gpu} at {offer.provider}, "
-        f"{price} ({words.origin(offer.source)}, {words.day(offer.checked_on)}); {rates} a replica "
-        f"({profile.grade.value}, {words.origin(profile.source)}, {words.day(profile.checked_on)}); "
+        f"{plan.policy}, {size}{words.counted(plan.replicas, 'replica')} on {plan.gpus:,} x {offer.gpu} at "
+        f"{offer.provider}{spill}, {price} ({words.origin(offer.source)}, {words.day(offer.checked_on)}); "
+        f"{rates} a replica ({profile.grade.value}, {words.origin(profile.source)}, {words.day(profile.checked_on)}); "
         f"{words.percent(plan.utilization)} utilized, {words.money(plan.idle_cost)} of GPUs idle"
     )
 
@@ -173,11 +180,11 @@ def _read_from(findings: Findings) -> Iterator[str]:
             yield f"{name}: and {source.rejected - PROBLEMS_SHOWN:,} more rejected rows"
     for verdict in findings.verdicts:
         usage = verdict.usage
-        if (drift := usage.reconciliation) and abs(drift.drift_ratio) >= DRIFT_SHOWN:
+        if (drift := usage.reconciliation) and (abs(drift.drift_ratio) >= DRIFT_SHOWN or _worst(drift)):
             yield (
                 f"{_name(verdict)}: {words.name(drift.billed_source)} bills {words.tokens(drift.billed_tokens)}, "
                 f"{words.name(drift.counted_source)} counts {words.tokens(drift.counted_tokens)} tokens, "
-                f"drift {words.percent(drift.drift_ratio)}"
+                f"drift {words.percent(drift.drift_ratio)}{_worst(drift)}"
             )
         if usage.billed and usage.estimated and usage.billed.amount > 0:
             apart = (usage.billed - usage.estimated).over(usage.billed)
@@ -191,6 +198,14 @@ def _read_from(findings: Findings) -> Iterator[str]:
                 f"{_name(verdict)}: {words.of(usage.days_covered, usage.month.day_count, 'days')} counted, "
                 "in bill, tokens and fleet alike"
             )
+
+
+def _worst(drift: Reconciliation) -> str:
+    """The day on which two sources differ most, where that is more than the month's drift would suggest."""
+    day = drift.worst_day
+    if day is None or abs(day.ratio) < MONEY_DRIFT_SHOWN:
+        return ""
+    return f", {words.percent(day.ratio)} on {words.day(day.day)}"
 
 
 def _how_it_did(source: SourceReport, month: Month) -> str:

@@ -19,7 +19,7 @@ from advisor.projection.eligibility import served
 from tests.unit import builders as a
 
 RULE = SwitchPolicy()
-FLEET = FleetAssumptions()
+FLEET = FleetAssumptions(policies=("equivalent", "static"))
 HOSTILE = (
     "<!channel> & <script>alert(1)</script>",
     "a|b `code` *bold* _it_ [x](https://example.com)",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from advisor.decision.states import fold
-from advisor.domain.assumptions import Commitment, FleetAssumptions, Overheads, SwitchPolicy, Workload
+from advisor.domain.assumptions import Commitment, FleetAssumptions, Overheads, PolicyName, SwitchPolicy, Workload
 from advisor.domain.comparison import Comparison, NotCompared
 from advisor.domain.facts import Basis, PullStatus, Tokens
 from advisor.domain.fleet import Grade
@@ -45,6 +45,7 @@ DAY = [
     0.2,
     0.2,
 ]
+ALWAYS_ON: tuple[PolicyName, ...] = ("equivalent", "static")
 LOGS = SourceReport(
     name="logs", kind="request-log", status=PullStatus.OK, complete_through=datetime(2026, 11, 1, tzinfo=UTC),
     missing_days=(), rows=1_234_567, rejected=0,
@@ -75,7 +76,7 @@ def judged(
     **given: Any,
 ) -> Findings:
     """October's findings on one workload after *months* months of *usage*, which takes how many months ago."""
-    fleet = fleet or FleetAssumptions()
+    fleet = fleet or FleetAssumptions(policies=ALWAYS_ON)
     assumed: dict[str, Any] = {"offers": [a.offer()], "profiles": [a.profile(12_977)], "fleet": fleet}
     history: list[Comparison | NotCompared] = [
         compare(usage(back), policy=SwitchPolicy(), **{**assumed, **given}) for back in reversed(range(months))
@@ -111,10 +112,24 @@ def watch() -> Findings:
         lambda back: daily(70e9, "23000", back=back, reconciliation=drift, **({} if back else covered)),
         profiles=[a.profile(12_977, grade=Grade.PUBLISHED)],
         fleet=FleetAssumptions(
+            policies=ALWAYS_ON,
             overheads=Overheads(
                 egress_per_month=Decimal(120), storage_per_month=Decimal(45), migration_one_off=Decimal(500)
-            )
+            ),
         ),
+    )
+
+
+def every_policy() -> Findings:
+    """Five policies side by side, three of which follow the demand, lean on a commitment, or on serverless tokens."""
+    return judged(
+        lambda back: daily(300e9, "80000", back=back),
+        offers=[
+            a.offer(),
+            a.offer("1.60", commitment="1-year", source="quote 4711"),
+            a.offer("0.99", commitment="spot"),
+        ],
+        fleet=FleetAssumptions(),
     )
 
 
@@ -134,7 +149,7 @@ def nodes() -> Findings:
         lambda back: daily(900e9, "300000", back=back, width=86400, workload=workload),
         offers=[a.offer("2.19", gpus=8, operated_by="vendor")],
         profiles=[a.profile(9_500, tensor_parallel=2)],
-        fleet=FleetAssumptions(hours_per_month=Decimal(720)),
+        fleet=FleetAssumptions(policies=ALWAYS_ON, hours_per_month=Decimal(720)),
     )
 
 
@@ -169,6 +184,7 @@ def staircase() -> Findings:
 CASES: dict[str, Callable[[], Findings]] = {
     "switch": switch,
     "watch": watch,
+    "every_policy": every_policy,
     "stay": stay,
     "insufficient_data": insufficient,
     "nodes": nodes,

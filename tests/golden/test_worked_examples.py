@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from advisor.decision.states import fold
@@ -16,6 +17,8 @@ from advisor.domain.fleet import Demand, Offer, Plan
 from advisor.domain.units import Month
 from advisor.domain.usage import WorkloadUsage
 from advisor.domain.verdict import State
+from advisor.projection.autoscaled import following, overload, wanted
+from advisor.projection.committed import base
 from advisor.projection.compare import compare, not_buyable
 from advisor.projection.demand import demand
 from advisor.projection.policies import plan
@@ -280,6 +283,39 @@ def test_other_break_evens_of_thirty_billion_tokens() -> None:
     assert close(even.throughput_tokens_per_second, 9880.952380952383)
     assert even.gpu_hour_price is not None
     assert close(even.gpu_hour_price.amount, 1.96875)
+
+
+def test_replicas_that_follow_the_day_run_50_gpu_hours_of_it() -> None:
+    """[policy-c-autoscale] In bins of an hour: one late on the way up, two that have to be low on the way down."""
+    demanded = np.array(DAY)
+    running = following(wanted(demanded, 0.7, 1), lag=1, down=2)
+    assert running.tolist() == [1] * 9 + [2, 3] + [4] * 7 + [2, 2] + [1] * 4
+    assert running.sum() == 50
+    assert close(running.sum() * 30 * 2.49, 3735.0)
+    assert close(sum(DAY) / running.sum(), 0.424)
+    assert close(overload(demanded, running), (1.2 - 1) / sum(DAY))
+    assert close(overload(demanded, running), 0.009433962264150943)
+
+
+def test_three_replicas_of_a_stepped_day_are_committed() -> None:
+    """[policy-d-commit] The third runs two thirds of the day, more than 1.79 / 2.99 of it; the fourth a third."""
+    nodes = np.array([1] * 8 + [3] * 8 + [6] * 8)
+    assert [float((nodes >= k).mean()) for k in (1, 2, 3, 4, 5, 6)] == pytest.approx([1, *[2 / 3] * 2, *[1 / 3] * 3])
+    committed = base(nodes, 1.79 / 2.99)
+    assert committed == 3
+    assert close(committed * 24 * 1.79 + np.maximum(0, nodes - committed).sum() * 2.99, 200.64)
+    assert close(nodes.sum() * 2.99, 239.2)
+    assert close(nodes.max() * 24 * 1.79, 257.76)
+
+
+@pytest.mark.parametrize(("used", "rented"), [(0.532, False), (0.534, True)])
+def test_a_base_replica_is_rented_from_the_same_53_percent_on(used: float, rented: bool) -> None:
+    """[policy-e-spill]"""
+    tokens = used * MEASURED * 3600 * 720
+    usage = a.flat_month(tokens, Decimal(repr(tokens * 0.1e-6)), month=NOVEMBER)
+    fleet = a.fleet(burst=1.0)
+    found = plan("hybrid", demand(usage, a.profile(MEASURED), fleet), a.offer("2.49"), fleet)
+    assert isinstance(found, Plan) is rented
 
 
 def test_a_replica_pays_for_itself_from_53_percent_on() -> None:

@@ -57,3 +57,14 @@ def test_of_overlapping_sources_the_one_that_misses_the_month_gives_way() -> Non
     (usage,) = book([gone, whole], overlaps={"invoice": frozenset({"logs"})}).usage(OCTOBER)
     assert usage.tokens.total == 31 * 7
     assert usage.closed
+
+
+def test_a_day_on_which_overlapping_sources_differ_is_named_although_the_month_agrees() -> None:
+    counted = hourly({**dict.fromkeys(OCTOBER.days(), 100), date(2026, 10, 12): 40, date(2026, 10, 13): 160})
+    (usage,) = book([counted, hourly(100, source="invoice")], overlaps={"invoice": frozenset({"logs"})}).usage(OCTOBER)
+    drift = usage.reconciliation
+    assert drift
+    assert drift.drift_ratio == 0
+    assert drift.worst_day
+    assert drift.worst_day.day == date(2026, 10, 12)
+    assert abs(drift.worst_day.ratio) == pytest.approx((100 - 40) / 100)

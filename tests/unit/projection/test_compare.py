@@ -19,6 +19,8 @@ from advisor.domain.usage import WorkloadUsage
 from advisor.projection.compare import compare
 from tests.unit import builders as a
 
+EVERY_POLICY = a.fleet(hours_per_month="calendar", policies=ALL_POLICIES)
+
 
 def weigh(usage: WorkloadUsage, **changes: Any) -> Comparison | NotCompared:
     values: dict[str, Any] = {
@@ -57,11 +59,39 @@ def test_the_lower_bound_is_never_chosen() -> None:
 
 
 def test_there_is_a_plan_or_a_reason_for_every_policy_configured() -> None:
-    found = compared(a.flat_month(1e9, "10000"), fleet=a.fleet(policies=ALL_POLICIES))
+    found = compared(a.flat_month(200e9, "10000"), fleet=EVERY_POLICY)
     assert [plan.policy for plan in found.plans] == list(ALL_POLICIES)
-    assert [plan.policy for plan in found.plans if isinstance(plan, Plan)] == ["equivalent", "static"]
-    reasons = {plan.reason for plan in found.plans if isinstance(plan, Infeasible)}
-    assert reasons == {"not in this version"}
+    assert [plan.policy for plan in found.plans if isinstance(plan, Infeasible)] == ["committed"]
+    [refused] = [plan for plan in found.plans if isinstance(plan, Infeasible)]
+    assert refused.reason.startswith("no committed offer of A100-80GB-SXM at runpod")
+
+
+def test_the_cheapest_realistic_policy_is_chosen_with_what_it_pays_for_the_spill() -> None:
+    """Two full replicas of 100,000 tokens a second, and serverless for bursts, need no spare one."""
+    found = compared(a.flat_month(1.3 * 1e5 * 3600 * 744, "20000"), fleet=EVERY_POLICY)
+    assert found.chosen.policy == "hybrid"
+    assert found.chosen.cost.serverless.amount > 0
+    assert found.savings == a.usd(20_000) - found.chosen.cost.gpu - found.chosen.cost.serverless
+    assert all(found.chosen.cost.total <= plan.cost.total for plan in found.plans if isinstance(plan, Plan) \
+        and plan.policy != "equivalent")  # fmt: skip
+
+
+def test_a_committed_price_of_the_offers_is_found_and_the_low_end_is_weighed_at_it_too() -> None:
+    year = a.offer("0.50", commitment="1-year")
+    usage = a.flat_month(1.3 * 1e5 * 3600 * 744, "20000")
+    found = compared(usage, fleet=EVERY_POLICY, offers=[a.offer("2.00"), year])
+    assert found.chosen.policy == "committed"
+    slower = math.ceil(1.3 * 1.35 / 0.7 / math.exp(-1.28 * 0.10)) + 1
+    assert found.low_end_savings == a.usd(20_000) - a.usd("0.50") * (slower * 744)
+
+
+def test_a_policy_that_has_no_plan_at_the_low_end_is_weighed_as_a_static_fleet() -> None:
+    """A full hour of a replica is worth $3.00, u* = 2.00 / 3.00 = 67 %: at 0.88 of the throughput 76 %, never."""
+    bill = Decimal("0.70") * 3 * 744
+    found = compared(a.flat_month(0.7 * 1e5 * 3600 * 744, bill), fleet=replace(EVERY_POLICY, burst=1.0))
+    assert found.chosen.policy == "hybrid"
+    assert found.low_end_savings == a.usd(bill) - a.usd("2.00") * (3 * 744)
+    assert found.low_end_savings < a.usd(0)
 
 
 def test_what_is_chosen_is_always_among_the_plans_shown() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.domain.assumptions import FleetAssumptions, Overheads, PolicyName
+from advisor.domain.assumptions import ALL_POLICIES, FleetAssumptions, Overheads, PolicyName
 from advisor.domain.fleet import Infeasible, Offer, Plan
 from advisor.domain.units import HOUR_SECONDS
 from advisor.domain.usage import WorkloadUsage
@@ -121,16 +121,11 @@ def test_gpus_are_bought_in_the_sizes_in_which_they_are_sold(
     assert found.cost.gpu == a.usd("2.00") * (gpus * 744)
 
 
-def test_a_replica_that_fits_no_whole_number_of_nodes_is_infeasible_and_says_so() -> None:
+@pytest.mark.parametrize("policy", ALL_POLICIES)
+def test_no_policy_rents_a_node_that_its_replicas_do_not_fit(policy: PolicyName) -> None:
     needed = demand(replicas_of_work(0.5), a.profile(1.0, tensor_parallel=12), a.fleet())
-    found = plan("static", needed, a.offer(gpus=8), a.fleet())
-    assert found == Infeasible(policy="static", reason="a replica of 12 GPUs does not fit nodes of 8")
-
-
-@pytest.mark.parametrize("policy", ["autoscaled", "committed", "hybrid"])
-def test_policies_of_later_versions_are_infeasible_and_say_so(policy: PolicyName) -> None:
-    found = plan(policy, demand(replicas_of_work(0.5), a.profile(1.0), a.fleet()), a.offer(), a.fleet())
-    assert found == Infeasible(policy=policy, reason="not in this version")
+    found = plan(policy, needed, a.offer(gpus=8), a.fleet(), [a.offer(gpus=8, commitment="1-year")])
+    assert found == Infeasible(policy=policy, reason="a replica of 12 GPUs does not fit nodes of 8")
 
 
 def test_a_plan_costs_gpus_staging_egress_storage_engineering_and_migration() -> None:

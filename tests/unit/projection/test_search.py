@@ -136,6 +136,21 @@ def test_runners_up_are_the_cheapest_of_each_other_provider_and_gpu_in_order() -
     assert others[0].offer.price_per_gpu_hour == a.usd(3), "not the dearer quote of the same host"
 
 
+def test_the_reason_is_that_of_the_candidate_that_is_nearest_to_a_plan() -> None:
+    """Twice the price for four times the throughput is nearer; a node that runs no replica is the farthest."""
+    profiles = [
+        a.profile(1e6),
+        a.profile(4e6, gpu="H100-80GB-SXM"),
+        a.profile(9e6, gpu="H200-141GB", tensor_parallel=2),
+    ]
+    offers = [a.offer("2.00"), a.offer("4.00", gpu="H100-80GB-SXM"), a.offer("0.10", gpu="H200-141GB", instance="one")]
+    usage = a.flat_month(1e9, "100")
+    found, others = cheapest("committed", pairs(usage, offers, profiles, a.fleet()), a.fleet())
+    assert isinstance(found, Infeasible)
+    assert found.reason.startswith("no committed offer of H100-80GB-SXM"), "1.00 an hour of the slower one's work"
+    assert others == ()
+
+
 def test_where_nothing_fits_the_first_reason_is_given() -> None:
     found, others = searched([a.offer(gpus=8)], [a.profile(1.0, tensor_parallel=12)])
     assert found == Infeasible(policy="static", reason="a replica of 12 GPUs does not fit nodes of 8")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from advisor.domain.assumptions import FleetAssumptions, Overheads, SwitchPolicy, Workload
+from advisor.domain.fleet import Infeasible
 from advisor.domain.verdict import State
 from advisor.reporting import words
 from advisor.reporting.compose import Page, compose
@@ -109,11 +110,19 @@ def test_the_lower_bound_and_the_fractions_are_labelled_and_apart() -> None:
     assert f"70 % rule (whole GPUs, lower bound): extract {lower}" in notes
     fraction = words.money(verdict.comparison.not_buyable)
     assert f"not buyable (fractions of a GPU, never compared): extract {fraction}" in notes
-    assert "without a plan: autoscaled, committed, hybrid (not in this version)" in notes
+
+
+def test_a_policy_without_a_plan_says_why_once_for_all_workloads() -> None:
+    verdict = judged("extract", "30240")
+    assert verdict.comparison
+    refused = tuple(Infeasible(policy="committed", reason=why) for why in ("no offer of A", "no offer of B"))
+    both = [replace(verdict, basis=replace(verdict.comparison, plans=(one,))) for one in refused]
+    notes = [note.text for note in compose(findings(*both)).footnotes]
+    assert "without a plan: committed (no offer of A; and 1 more)" in notes
 
 
 def test_every_default_in_force_is_printed_as_assumed() -> None:
-    assumed = items(compose(CASES["switch"]()), "assumed")
+    assumed = items(compose(replace(CASES["switch"](), fleet=FleetAssumptions())), "assumed")
     for phrase in (
         "utilization 70 %", "redundancy 1", "peak to mean 3", "burst 1.35", "cached input weight 0.05",
         "cache carry-over 0.7", "egress $0", "storage $0", "staging 220 replica-hours",
