@@ -64,7 +64,7 @@ def check(desk: Desk, month: Month | None = None) -> Findings:
     scales, left_out = scales_for(desk, month)
     past: dict[str, list[Comparison | NotCompared]] = defaultdict(list)
     for earlier in book.months_until(month):
-        for weighed in scales.weigh(book.usage(earlier)):
+        for weighed in scales.weigh(book.usage(earlier), shown=earlier == month):
             past[weighed.usage.workload.name].append(weighed)
     verdicts = [fold(history, desk.config.policy, desk.config.team)[-1] for history in past.values()]
     verdicts = [verdict for verdict in verdicts if verdict.usage.month == month]

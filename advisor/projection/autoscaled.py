@@ -26,11 +26,35 @@ MAX_OVERLOAD = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Levels:
+    """How many bins each count of replicas runs in, fewest replicas first; both of shape (counts,)."""
+
+    replicas: Replicas
+    bins: Replicas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Running:
-    """A month of whole replicas: those that run in each bin, and the demand of its busiest five minutes on them."""
+    """A month of whole replicas: those that run in each bin, and the demand of its busiest five minutes on them.
+
+    `fullest` is the highest share of the replicas of a bin that its demand takes.
+    """
 
     replicas: Replicas
     busy: Seconds
+    levels: Levels
+    fullest: float
+
+    @classmethod
+    def of(cls, replicas: Replicas, busy: Seconds) -> Running:
+        """What holds for every offer is worked out once: how often each count runs, and the fullest bin."""
+        counts, bins = np.unique(replicas, return_counts=True)
+        return cls(
+            replicas=replicas,
+            busy=busy,
+            levels=Levels(replicas=counts, bins=bins),
+            fullest=float((busy / replicas).max()),
+        )
 
 
 def wanted(busy: Seconds, target: float, min_replicas: int) -> Replicas:
@@ -68,7 +92,7 @@ def running(demand: Demand, fleet: FleetAssumptions, target: float) -> Running |
             f"{late:.2%} of the demand would come before replicas have started, {MAX_OVERLOAD:.1%} may: raise "
             "redundancy or min_replicas"
         )
-    return Running(replicas=replicas, busy=np.repeat(wished.busy, parts))
+    return Running.of(replicas, np.repeat(wished.busy, parts))
 
 
 def autoscaled(demand: Demand, offer: Offer, node: Node, fleet: FleetAssumptions, target: float) -> Sized | Infeasible:
@@ -80,15 +104,16 @@ def autoscaled(demand: Demand, offer: Offer, node: Node, fleet: FleetAssumptions
     found = running(demand, fleet, target)
     if isinstance(found, str):
         return Infeasible(policy="autoscaled", reason=found)
-    replicas = found.replicas
-    nodes = -(-replicas // node.replicas)
-    gpu_hours = demand.hours * node.gpus * Decimal(int(nodes.sum())) / len(nodes)
+    levels = found.levels
+    bins = int(levels.bins.sum())
+    nodes = -(-levels.replicas // node.replicas)
+    gpu_hours = demand.hours * node.gpus * Decimal(int((nodes * levels.bins).sum())) / bins
     return Sized(
-        replicas=int(replicas.max()),
-        fewest=int(replicas.min()),
-        gpus=int(nodes.max()) * node.gpus,
+        replicas=int(levels.replicas[-1]),
+        fewest=int(levels.replicas[0]),
+        gpus=int(nodes[-1]) * node.gpus,
         gpu_hours=gpu_hours,
         gpu=offer.price_per_gpu_hour * gpu_hours,
-        utilization=demand.mean_replicas / float(replicas.mean()),
-        utilization_peak=float((found.busy / replicas).max()),
+        utilization=demand.mean_replicas * bins / float((levels.replicas * levels.bins).sum()),
+        utilization_peak=found.fullest,
     )

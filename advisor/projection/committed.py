@@ -61,7 +61,7 @@ def committed(
     found = running(demand, fleet, target)
     if isinstance(found, str):
         most = max(fleet.min_replicas, whole(demand.peak_replicas / target)) + fleet.redundancy
-        found = Running(replicas=np.array([most]), busy=np.array([demand.peak_replicas]))
+        found = Running.of(np.array([most]), np.array([demand.peak_replicas]))
     rests = [offer, *(one for one in rates if one.commitment == "spot")]
     fleets = [
         _rented(found, demand, node, term, rest, kept)

@@ -17,7 +17,7 @@ from advisor.projection.cost import engineering_hours
 from advisor.projection.demand import demand
 from advisor.projection.policies import plan
 from advisor.projection.probability import payback_months, probability_cheaper
-from advisor.projection.search import by_evidence, cheapest, pairs
+from advisor.projection.search import by_evidence, cheapest, pairs, undominated
 
 
 def compare(
@@ -30,9 +30,11 @@ def compare(
     commitments: Sequence[Commitment] = (),
     bills: Mapping[str, Money] | None = None,
     elsewhere: Sequence[Elsewhere] = (),
+    shown: bool = True,
 ) -> Comparison | NotCompared:
     """Weigh one month. *bills* are whole hosts' bills of the month; a host that is not in it bills this workload alone.
-    *elsewhere* is the same traffic at other hosts.
+    *elsewhere* is the same traffic at other hosts. Of a month that is not *shown*, only what its verdict needs is
+    worked out: no runners-up, and no plan on estimates beside a measured one.
 
     A month without tokens, money, a profile, an offer or an exchange rate comes back as NotCompared, saying what
     supplies it. `equivalent` and `static` are weighed whether configured or not: the rule needs both.
@@ -48,7 +50,10 @@ def compare(
         return lacking
     measured, estimated = by_evidence(candidates)
     names: dict[PolicyName, None] = dict.fromkeys((*fleet.policies, "equivalent", "static"))
-    found = {name: cheapest(name, measured or estimated, fleet, offers) for name in names}
+    used = measured or estimated
+    # A commitment goes with one provider's offers; every other policy is cheapest where the hour is.
+    lean = undominated(used)
+    found = {name: cheapest(name, used if name == "committed" else lean, fleet, offers) for name in names}
     equivalent, _ = found["equivalent"]
     realistic = [best for name, (best, _) in found.items() if name != "equivalent" and isinstance(best, Plan)]
     if isinstance(equivalent, Infeasible) or not realistic:
@@ -67,8 +72,8 @@ def compare(
         serverless=usage.cost,
         avoidable=saveable,
         plans=tuple(best for best, _ in found.values()),
-        alternatives=found[chosen.policy][1],
-        unmeasured=_unmeasured(chosen, estimated if measured else (), fleet, offers),
+        alternatives=cheapest(chosen.policy, used, fleet, offers)[1] if shown else (),
+        unmeasured=_unmeasured(chosen, estimated, fleet, offers) if shown and measured else None,
         equivalent=equivalent,
         chosen=chosen,
         not_buyable=not_buyable(equivalent, fleet),

@@ -34,7 +34,7 @@ class LoadDuration:
         return float(self.below[at] + capacity * self.above[at])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def load_duration(demand: Demand, fleet: FleetAssumptions) -> LoadDuration:
     """The month's demand, each bin of it at two levels: its busiest five minutes, and the rest with the same mean."""
     wished = series(demand, fleet)

@@ -43,6 +43,20 @@ def by_evidence(
     return measured, [one for one in candidates if one[1].profile.grade is Grade.ESTIMATE]
 
 
+def undominated(candidates: Sequence[tuple[Offer, Demand]]) -> list[tuple[Offer, Demand]]:
+    """Candidates without those that rent the same for more: same demand, GPU, node and operator, a dearer hour."""
+    lowest: dict[tuple[object, ...], Decimal] = {}
+    for offer, needed in candidates:
+        key, price = _rents(offer, needed), offer.price_per_gpu_hour.amount
+        lowest[key] = min(price, lowest.get(key, price))
+    return [one for one in candidates if one[0].price_per_gpu_hour.amount == lowest[_rents(*one)]]
+
+
+def _rents(offer: Offer, needed: Demand) -> tuple[object, ...]:
+    money = offer.price_per_gpu_hour.currency
+    return (id(needed), offer.gpu, offer.gpus, bool(offer.instance), offer.operated_by, offer.unit, money)
+
+
 def cheapest(
     policy: PolicyName,
     candidates: Sequence[tuple[Offer, Demand]],

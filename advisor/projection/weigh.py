@@ -38,15 +38,18 @@ class Scales:
     exchange: tuple[ExchangeRate, ...] = ()
     price_memo: Path | None = None
 
-    def weigh(self, usages: Sequence[WorkloadUsage]) -> tuple[Comparison | NotCompared, ...]:
-        """One month of all workloads. They are weighed alone, but a commitment is to a host's whole bill."""
+    def weigh(self, usages: Sequence[WorkloadUsage], *, shown: bool = True) -> tuple[Comparison | NotCompared, ...]:
+        """One month of all workloads. They are weighed alone, but a commitment is to a host's whole bill.
+
+        A month that is not *shown* is weighed for its verdict alone; see `compare`.
+        """
         bills: dict[str, Money] = {}
         for usage in usages:
             for seller, amount in bills_of(usage).items():
                 bills[seller] = bills[seller] + amount if seller in bills else amount
-        return tuple(self._weigh(usage, bills) for usage in usages)
+        return tuple(self._weigh(usage, bills, shown=shown) for usage in usages)
 
-    def _weigh(self, usage: WorkloadUsage, bills: Mapping[str, Money]) -> Comparison | NotCompared:
+    def _weigh(self, usage: WorkloadUsage, bills: Mapping[str, Money], *, shown: bool) -> Comparison | NotCompared:
         model = served(usage, self._by_unit())
         if isinstance(model, NotCompared):
             return model
@@ -68,6 +71,7 @@ class Scales:
             commitments=self.commitments,
             bills=bills,
             elsewhere=self._elsewhere(usage, model.id, bills),
+            shown=shown,
         )
 
     def _by_unit(self) -> frozenset[str]:

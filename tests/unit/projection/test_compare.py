@@ -232,3 +232,19 @@ def test_a_fleet_that_cannot_be_built_says_what_does_not_fit_whatever_policies_a
         fleet=a.fleet(policies=ALL_POLICIES),
     )
     assert found == (Missing.NO_OFFER, "no fleet can be built: a replica of 12 GPUs does not fit nodes of 8")
+
+
+def test_a_month_that_is_not_shown_is_weighed_the_same() -> None:
+    given: dict[str, Any] = {
+        "offers": [a.offer("2.49"), a.offer("1.99", provider="lambda")],
+        "profiles": [a.profile(12_000)],
+        "fleet": a.fleet(),
+        "policy": a.policy(),
+    }
+    shown, short = (compare(a.flat_month(30e9, "9000"), shown=shown, **given) for shown in (True, False))
+    assert isinstance(shown, Comparison)
+    assert isinstance(short, Comparison)
+    assert (short.alternatives, short.unmeasured) == ((), None)
+    assert shown.alternatives
+    assert short.chosen.cost.total == shown.chosen.cost.total
+    assert (short.savings, short.probability_cheaper) == (shown.savings, shown.probability_cheaper)
