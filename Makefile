@@ -33,6 +33,7 @@ check: $(READY) ## style, types, layers, documentation
 bench: $(READY) ## speed and accuracy beside the alternatives, in one run
 	$(BIN)/python tests/bench/start_bench.py
 	$(BIN)/python tests/bench/scan_bench.py
+	$(BIN)/python -m tests.bench.pull_bench
 	$(BIN)/python tests/bench/throughput_bench.py
 
 lock: $(READY) ## renew the hashed requirements after a change of pyproject.toml

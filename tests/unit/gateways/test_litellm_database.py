@@ -172,6 +172,28 @@ def test_pages_of_the_logs_lose_and_repeat_nothing_where_many_start_at_once(
     assert found.warnings == ()
 
 
+def test_two_hundred_thousand_logged_requests_add_up_to_what_the_database_sums(gateway: Gateway) -> None:
+    gateway.execute(LOGS)
+    gateway.execute(
+        """INSERT INTO "LiteLLM_SpendLogs" (request_id, "startTime", "endTime", model, custom_llm_provider, status,
+               cache_hit, prompt_tokens, completion_tokens, spend, messages, metadata)
+           SELECT 'chatcmpl-' || n, at, at, 'gpt-4o-' || n %% 3, 'openai', 'success', 'False', n %% 9000, n %% 700,
+               (1 + n %% 9000) / 1024.0, '{"text": "a prompt"}', '{"user_api_key_alias": "team"}'
+           FROM (SELECT n, timestamp '2026-09-25' + n %% 43 * interval '1 day' + n / 7 * interval '1 second' AS at
+                 FROM generate_series(1, %s) n) made""",
+        [200_000],
+    )
+    # Dyadic prices, so that the sum of doubles is exact in any order.
+    summed = """SELECT count(*), sum(prompt_tokens + completion_tokens), sum(spend) FROM "LiteLLM_SpendLogs"
+                WHERE "startTime" >= '2026-10-01' AND "startTime" < '2026-11-01'"""
+    count, total, spend = gateway.connection.execute(summed).fetchone()
+    found = gateway.read(detail="request")
+    assert (sum(fact.requests or 0 for fact in found.usage), tokens(found)) == (count, total)
+    assert count > 100_000
+    assert sum(cost.amount.amount for cost in found.costs) == Decimal(spend)
+    assert (found.status, found.rejected) == (PullStatus.OK, 0)
+
+
 def test_the_window_holds_its_first_instant_and_not_its_last(gateway: Gateway) -> None:
     gateway.execute(LOGS)
     for number, at in enumerate(("2026-09-30T23:59:59.999", "2026-10-01", "2026-10-31T23:59:59.999", "2026-11-01")):
