@@ -9,7 +9,7 @@ from advisor.domain.assumptions import ON_CALL_NEEDED, SwitchPolicy, Team
 from advisor.domain.comparison import Comparison
 from advisor.domain.facts import ON_DEMAND, PullStatus
 from advisor.domain.fleet import Resolution
-from advisor.domain.units import Money
+from advisor.domain.units import Money, rounded_down
 from advisor.domain.usage import Reconciliation
 from advisor.domain.verdict import Gate, GateResult
 
@@ -69,8 +69,8 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
         _gate(
             Gate.PROBABILITY,
             probability >= policy.min_probability,
-            f"P(cheaper) {_down(probability, 2):.2f}, at least {policy.min_probability:g}",
-            f"P(cheaper) {_down(probability, 2):.2f}, under {policy.min_probability:g}",
+            f"P(cheaper) {rounded_down(probability, 2):.2f}, at least {policy.min_probability:g}",
+            f"P(cheaper) {rounded_down(probability, 2):.2f}, under {policy.min_probability:g}",
         ),
         _gate(
             Gate.LOW_END,
@@ -100,7 +100,7 @@ def _drift(found: Reconciliation | None) -> GateResult:
         Gate.DRIFT,
         apart <= DRIFT_ALLOWED * billed,
         f"{differ} {_percent(apart / billed)} in tokens, at most {allowed}",
-        f"{differ} {-_down(-apart / billed * 100, 1):g} % in tokens, over {allowed}",
+        f"{differ} {-rounded_down(-apart / billed * 100, 1):g} % in tokens, over {allowed}",
     )
 
 
@@ -176,17 +176,11 @@ def _saves(comparison: Comparison) -> str:
 
 def _pays_back(comparison: Comparison) -> str:
     months = comparison.payback_months
-    return f"pays back in {-_down(-months, 1):.1f} months" if math.isfinite(months) else "never pays back"
-
-
-def _down(value: float, digits: int) -> float:
-    """Rounded to the side of less, so that no figure reads as the threshold that it just misses."""
-    scale: int = 10**digits
-    return math.floor(value * scale + 1e-9) / scale
+    return f"pays back in {-rounded_down(-months, 1):.1f} months" if math.isfinite(months) else "never pays back"
 
 
 def _percent(ratio: float) -> str:
-    return f"{_down(ratio * 100, 1):g} %"
+    return f"{rounded_down(ratio * 100, 1):g} %"
 
 
 def _money(amount: Money) -> str:

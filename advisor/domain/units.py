@@ -169,3 +169,9 @@ class Window:
         while month.start < self.end:
             yield month
             month = month.plus(1)
+
+
+def rounded_down(value: float, digits: int) -> float:
+    """Rounded to the side of less, so that no figure reads as the threshold that it just misses."""
+    scale: int = 10**digits
+    return math.floor(value * scale + 1e-9) / scale

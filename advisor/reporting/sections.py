@@ -11,7 +11,7 @@ from advisor.domain.comparison import Comparison
 from advisor.domain.facts import ON_DEMAND
 from advisor.domain.fleet import Plan
 from advisor.domain.report import Findings
-from advisor.domain.units import Money, Month
+from advisor.domain.units import Money, Month, rounded_down
 from advisor.domain.usage import Reconciliation, SourceReport
 from advisor.domain.verdict import State, Verdict
 from advisor.market.recipe import recipe_command
@@ -111,9 +111,10 @@ def confidence(comparison: Comparison) -> str:
     """How sure it is that the chosen plan is cheaper, and how soon moving would pay back."""
     least = comparison.low_end_savings
     ending = f"saves {words.money(least)}" if least.amount > 0 else f"costs {words.money(-least)} more"
-    said = f"P(cheaper) {comparison.probability_cheaper:.2f}; at the low end of the throughput band it {ending}"
+    probability = rounded_down(comparison.probability_cheaper, 2)
+    said = f"P(cheaper) {probability:.2f}; at the low end of the throughput band it {ending}"
     if math.isfinite(comparison.payback_months):
-        said += f"; pays back in {comparison.payback_months:.1f} months"
+        said += f"; pays back in {-rounded_down(-comparison.payback_months, 1):.1f} months"
     return said
 
 
