@@ -67,7 +67,7 @@ def rejection(run: Run) -> str:
         return "its seconds, input tokens or output tokens are not positive numbers: run it again"
     if run.failed > MOST_FAILED * (run.completed + run.failed):
         share = run.failed / (run.completed + run.failed)
-        return f"{share:.1%} of its requests failed, more than {MOST_FAILED:.0%}: lower the load"
+        return f"{share * 100:.1f} % of its requests failed, more than {MOST_FAILED * 100:.0f} %: lower the load"
     if run.seconds < SHORTEST_SECONDS:
         return f"it took {run.seconds:.0f} s, less than {SHORTEST_SECONDS:.0f}: send more prompts"
     prompts = run.prompts or run.completed + run.failed
@@ -90,7 +90,7 @@ def cautions(run: Run) -> tuple[str, ...]:
         )
     if run.cached_share and run.cached_share > MOST_CACHED:
         found.append(
-            f"a prefix cache answered {run.cached_share:.0%} of the prompts, which inflates the rate: "
+            f"a prefix cache answered {run.cached_share * 100:.0f} % of the prompts, which inflates the rate: "
             "say so with --cached-input, or test with prompts that differ"
         )
     return tuple(found)

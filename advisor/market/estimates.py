@@ -88,7 +88,7 @@ def _estimate(
         input_length=into,
         output_length=out,
         note=f"nobody has measured it: the roofline at {into:,.0f}/{out:,.0f} tokens is {rate:,.0f} tokens/s, "
-        f"taken x {derate} as an offline maximum; {low - 1:+.0%} to {high - 1:+.0%}",
+        f"taken x {derate} as an offline maximum; {low * 100 - 100:+.0f} % to {high * 100 - 100:+.0f} %",
         low=low,
         high=high,
     )

@@ -57,7 +57,9 @@ def _never_because(
     stairs: Staircase, enough: float | None, per_second: float, currency: str, fleet: FleetAssumptions
 ) -> str:
     """Why no volume is large enough, and which price or throughput would change it."""
-    marginal = f"{stairs.marginal_price * 1e6:.4g} {currency} per million on a replica at {fleet.utilization:.0%}"
+    marginal = (
+        f"{stairs.marginal_price * 1e6:.4g} {currency} per million on a replica at {fleet.utilization * 100:.0f} %"
+    )
     if enough is None:
         return f"the invoice is zero, and a token costs {marginal}"
     return (

@@ -73,8 +73,8 @@ def hybrid(demand: Demand, offer: Offer, node: Node, fleet: FleetAssumptions, ta
     paying = bisect_left(range(1, most + 1), True, key=lambda nodes: used(nodes) * (1 + ROUNDING) < pays_from)
     if not paying:
         reason = (
-            f"no replica is busy enough to pay for itself: the first would be used {used(1) / node.replicas:.0%}, "
-            f"and pays from {pays_from / node.replicas:.0%}"
+            "no replica is busy enough to pay for itself: the first would be used "
+            f"{used(1) / node.replicas * 100:.0f} %, and pays from {pays_from / node.replicas * 100:.0f} %"
         )
         return Infeasible(policy="hybrid", reason=reason)
     replicas = max(fleet.min_replicas, paying * node.replicas)

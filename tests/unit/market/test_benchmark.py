@@ -85,16 +85,16 @@ def test_a_sweep_of_guidellm_is_its_fastest_rate() -> None:
     ("document", "reason"),
     [
         (files.vllm(completed=0), "no request was completed"),
-        (files.vllm(completed=500, failed=12), "2.3% of its requests failed, more than 2%"),
-        (files.vllm(completed=500), "2.3% of its requests failed"),  # older files only say how many were sent
+        (files.vllm(completed=500, failed=12), "2.3 % of its requests failed, more than 2 %"),
+        (files.vllm(completed=500), "2.3 % of its requests failed"),  # older files only say how many were sent
         (files.vllm(duration=29.9), "it took 30 s, less than 30"),
         (files.vllm(max_concurrency=129), "512 prompts for 129 concurrent requests.*at least 516"),
         (files.vllm(total_output_tokens=0), "not positive numbers"),
         (files.vllm(duration=float("nan")), "not positive numbers"),
         (files.aiperf(is_complete=False), "cancelled"),
         (files.aiperf(was_cancelled=True), "cancelled"),
-        (files.aiperf(error_request_count={"unit": "requests", "avg": 20}), "3.8% of its requests failed"),
-        (files.inference_perf(failures={"count": 40}), "7.2% of its requests failed"),
+        (files.aiperf(error_request_count={"unit": "requests", "avg": 20}), "3.8 % of its requests failed"),
+        (files.inference_perf(failures={"count": 40}), "7.2 % of its requests failed"),
     ],
 )
 def test_a_run_that_measures_nothing_is_refused_and_says_why(document: dict[str, Any], reason: str) -> None:
@@ -116,7 +116,7 @@ def test_a_server_that_answered_all_that_came_had_capacity_left() -> None:
 
 def test_a_prefix_cache_that_helped_is_named() -> None:
     (caution,) = read(files.sglang(cache_report={"cache_hit_rate_pct": 41.0})).cautions
-    assert "a prefix cache answered 41% of the prompts" in caution
+    assert "a prefix cache answered 41 % of the prompts" in caution
     assert read(files.sglang(cache_report={"cache_hit_rate_pct": 2.0})).cautions == ()
 
 

@@ -71,7 +71,7 @@ def test_a_replica_that_pays_only_above_the_target_is_none(price: float, feasibl
 def test_no_base_that_pays_is_no_fleet_and_says_how_busy_one_would_have_to_be() -> None:
     assert planned(hourly([0.1], 10.0)) == Infeasible(
         policy="hybrid",
-        reason="no replica is busy enough to pay for itself: the first would be used 10%, and pays from 20%",
+        reason="no replica is busy enough to pay for itself: the first would be used 10 %, and pays from 20 %",
     )
 
 
