@@ -89,8 +89,8 @@ def running(demand: Demand, fleet: FleetAssumptions, target: float) -> Running |
     late = overload(np.repeat(wished.replicas, parts), replicas)
     if late > MAX_OVERLOAD:
         return (
-            f"{late * 100:.2f} % of the demand would come before replicas have started, {MAX_OVERLOAD * 100:.1f} % may: "
-            "raise redundancy or min_replicas"
+            f"{late * 100:.2f} % of the demand would come before replicas have started, {MAX_OVERLOAD * 100:.1f} % "
+            "may: raise redundancy or min_replicas"
         )
     return Running.of(replicas, np.repeat(wished.busy, parts))
 
