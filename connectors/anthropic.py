@@ -33,7 +33,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, PassedOver, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem, plus_known, tier_named
 from advisor.domain.units import Money, Window
 
@@ -64,6 +64,13 @@ class Anthropic(Records):
     are used through Bedrock or Vertex AI are in neither report.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="day",
+        freshness="minutes",
+        polling="free",
+        permission="an admin key",
+    )
     incremental: ClassVar[bool] = True
     api_key: SecretRef
     base_url: Endpoint = "https://api.anthropic.com/v1/"

@@ -11,10 +11,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from advisor.contract import aws
-from advisor.contract.aws import HOME, AwsSettings, asking, code_of, connect
+from advisor.contract.aws import HOME, AwsSettings, Permission, asking, code_of, connect
 from advisor.contract.bills.charges import bill_facts
 from advisor.contract.bills.records import USAGE, Bucket, Series
-from advisor.contract.source import Lost, Parsed, Record, Records, Warned
+from advisor.contract.source import Lost, Parsed, Record, Records, Terms, Warned
 from advisor.domain.facts import RowProblem
 from advisor.domain.units import Month, Window
 from advisor.errors import SourceError
@@ -34,18 +34,29 @@ MARKETPLACE = "-MP:"
 NO_SUCH_GROUPS = ("DataUnavailableException", "ValidationException")
 KINDS = ("credit", "refund", "tax", "discount")
 TITLE = "Cost Explorer"
+ACTIONS = ("ce:GetCostAndUsage", "ce:GetDimensionValues")
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$|^global$")]
 
 
 class AwsCostExplorer(AwsSettings, Records):
     """The unblended cost, as billed, with the tokens that it was billed for where their unit is said."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="day",
+        cost="day",
+        freshness="about a day",
+        polling="about $0.90 ($0.01 a request, three a day)",
+        permission="`ce:GetCostAndUsage`, `ce:GetDimensionValues`",
+    )
     incremental: ClassVar[bool] = True
     restates: ClassVar[Literal["hours", "days", "months"]] = "days"
     regions: tuple[Region, ...] = ()
     max_requests_per_run: Annotated[int, Field(ge=3)] = 40
     # A day that is answered without a charge had none.
     empty_days: Literal["missing", "zero"] = "zero"
+
+    def permissions(self) -> Iterator[Permission]:
+        yield from (Permission(action=action) for action in ACTIONS)
 
     def check(self) -> None:
         """Ask for the names of the services once: one cent."""

@@ -10,7 +10,7 @@ from advisor.contract.bills.form import Form
 from advisor.contract.bills.gpus import instance_in
 from advisor.contract.bills.reading import bill_records
 from advisor.contract.gather import FileSettings
-from advisor.contract.source import Parsed, Record, Records
+from advisor.contract.source import Parsed, Record, Records, Terms
 from advisor.domain.units import Window
 
 # Line item types: https://docs.aws.amazon.com/cur/latest/userguide/Lineitem-columns.html
@@ -32,6 +32,13 @@ AND json_valid(product_map) THEN json_extract_string(product_map, '$.{}') END"""
 class AwsCur(FileSettings, Records):
     """Hourly or daily tokens and money of Bedrock. The invoice is the unblended cost, as billed."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="hour",
+        freshness="some deliveries a day",
+        polling="free, beside storage",
+        permission="to read the files",
+    )
     form: ClassVar[Form] = Form(
         title="a cost and usage report of AWS",
         columns={

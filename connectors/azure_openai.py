@@ -16,6 +16,7 @@ from advisor.contract.answers import (
     count_said,
     moment,
     named,
+    once,
     rows,
     translated,
     where,
@@ -25,7 +26,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, PassedOver, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import InputIncludes, RowProblem
 from advisor.domain.units import HOUR_SECONDS, Window
 from advisor.errors import SourceError
@@ -47,6 +48,13 @@ SERIES_AT_ONCE = 1_000
 class AzureOpenAi(Records):
     """The accounts' own counts, by deployment and model. The prompt holds cached tokens, which no metric counts."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="-",
+        freshness="minutes; 93 days are kept",
+        polling="free",
+        permission="Monitoring Reader",
+    )
     incremental: ClassVar[bool] = True
     restates: ClassVar[Literal["hours", "days", "months"]] = "hours"
     resource_ids: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -153,7 +161,7 @@ def _series(
             "top": SERIES_AT_ONCE,
         },
     )
-    for metric in rows(answer, "value", "Azure Monitor's answer"):
+    for metric in once(rows(answer, "value", "Azure Monitor's answer"), "Azure Monitor"):
         name = metric.get("name")
         name = name.get("value") if isinstance(name, dict) else None
         if metric.get("errorCode") not in (None, "Success") or name not in (*TOKENS, REQUESTS):
@@ -161,7 +169,7 @@ def _series(
         series = rows(metric, "timeseries", f"the metric {name}")
         if len(series) >= SERIES_AT_ONCE:
             raise SourceError(f"{name} has more series than Azure Monitor returns", "name fewer accounts at a time")
-        for one in series:
+        for one in once(series, name):
             labels = {}
             for label in rows(one, "metadatavalues", f"a series of {name}"):
                 key = label.get("name")

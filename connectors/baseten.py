@@ -15,6 +15,7 @@ from advisor.contract.answers import (
     count_said,
     day,
     named,
+    once,
     or_unused,
     rows,
     stamp,
@@ -27,7 +28,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, PassedOver, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem
 from advisor.domain.units import DAY_SECONDS, Money, Window
 from advisor.errors import SourceError
@@ -46,6 +47,13 @@ class Baseten(Records):
     Whether input tokens hold the cached ones is not documented: once there are any, `input_includes_cache` has to say.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="day",
+        cost="day",
+        freshness="daily",
+        polling="free",
+        permission="a key that may read billing",
+    )
     incremental: ClassVar[bool] = True
     api_key: SecretRef
     base_url: Endpoint = "https://api.baseten.co/"
@@ -122,8 +130,8 @@ def _records(summary: Any, days: Window) -> Iterator[Record]:
 
     A day that two summaries hold, as it is the end of one and the start of the next, is taken from the later one.
     """
-    for model in _breakdown(summary, "model_apis_usage"):
-        for one in rows(model, "daily", PATH):
+    for model in once(_breakdown(summary, "model_apis_usage"), PATH):
+        for one in once(rows(model, "daily", PATH), PATH):
             if not str(one.get("date", "")).startswith(f"{days.end:%Y-%m-%d}"):
                 yield {"stream": "model_apis", "model_name": model.get("model_name"), **one}
     for deployment in _breakdown(summary, "dedicated_usage"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from advisor.contract.gather import FileSettings
-from advisor.contract.source import Columns, Relation, Scan
+from advisor.contract.source import Columns, Relation, Scan, Terms
 from advisor.domain.facts import InputIncludes
 from advisor.domain.units import Window
 
@@ -17,6 +19,15 @@ class BedrockLogs(FileSettings, Relation):
 
     Record and layout: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
     """
+
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="5 minutes",
+        cost="-",
+        freshness="minutes to an hour",
+        polling="free, beside S3 requests",
+        permission="`s3:ListBucket`, `s3:GetObject`",
+    )
+    never: ClassVar[tuple[str, ...]] = NO_RECORDS
 
     def scan(self, window: Window) -> Scan:
         return Scan(

@@ -12,6 +12,7 @@ from advisor.contract.answers import (
     amount,
     count,
     named,
+    once,
     or_unused,
     part,
     rows,
@@ -24,7 +25,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
 from advisor.domain.units import Money, Month, Window
 
@@ -40,6 +41,13 @@ class DeepInfra(Records):
     cache are understood, and the money of all others is kept without their units.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="month",
+        cost="month",
+        freshness="the month so far",
+        polling="free",
+        permission="a key that may read payments",
+    )
     incremental: ClassVar[bool] = True
     restates: ClassVar[Literal["hours", "days", "months"]] = "months"
     api_key: SecretRef
@@ -58,7 +66,8 @@ class DeepInfra(Records):
         self._months(None)
 
     def _records(self, window: Window) -> Iterator[Record]:
-        yield from (month for month in self._months(Month.of(window.start)) if month.get("items") != [])
+        found = (month for month in self._months(Month.of(window.start)) if month.get("items") != [])
+        yield from once(found, PATH)
 
     def _months(self, first: Month | None) -> list[Record]:
         """The months from *first*, or the current one alone, until the current one."""

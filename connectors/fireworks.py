@@ -16,6 +16,7 @@ from advisor.contract.answers import (
     currency,
     moment,
     named,
+    once,
     or_unused,
     pages,
     part,
@@ -33,7 +34,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Lost, Parsed, Record, Records, UsageRow
+from advisor.contract.source import Lost, Parsed, Record, Records, Terms, UsageRow
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem
 from advisor.domain.units import Money, Window
 from advisor.errors import SourceError
@@ -51,6 +52,13 @@ class Fireworks(Records):
     Without `account_id` the key's only account is read.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="as delivered",
+        cost="day",
+        freshness="a day or more",
+        polling="free",
+        permission="an administrator of the account",
+    )
     incremental: ClassVar[bool] = True
     api_key: SecretRef
     base_url: Endpoint = "https://api.fireworks.ai/"
@@ -106,10 +114,10 @@ class Fireworks(Records):
         return names[0]
 
     def _read(self, http: Http, account: str, days: Window) -> Iterator[Record]:
-        for row in self._usage_rows(http, account, days):
+        for row in once(self._usage_rows(http, account, days), "billingUsage"):
             yield {"stream": "usage", **row}
         try:
-            for row in self._costs(http, account, days):
+            for row in once(self._costs(http, account, days), "usageCosts"):
                 yield {"stream": "costs", **row}
         except SourceError as error:
             # Tokens may be read by keys that costs are closed to; half of the account's money would mislead.

@@ -10,7 +10,7 @@ from advisor.contract.bills.form import Form
 from advisor.contract.bills.gpus import instance_in
 from advisor.contract.bills.reading import bill_records
 from advisor.contract.gather import FileSettings
-from advisor.contract.source import Parsed, Record, Records
+from advisor.contract.source import Parsed, Record, Records, Terms
 from advisor.domain.units import Window
 
 PRICE_DETAIL = "CASE WHEN json_valid(price_details) THEN json_extract_string(price_details, '$.{}') END"
@@ -20,6 +20,13 @@ INSTANCE_TYPE, GPU_COUNT = PRICE_DETAIL.format("InstanceType"), PRICE_DETAIL.for
 class Focus(FileSettings, Records):
     """Tokens and money of LLM services on a bill. The invoice is BilledCost."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="hour",
+        freshness="as exports are delivered, mostly daily",
+        polling="free",
+        permission="to read the files",
+    )
     form: ClassVar[Form] = Form(
         title="a FOCUS file",
         columns={

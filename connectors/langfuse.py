@@ -17,6 +17,7 @@ from advisor.contract.answers import (
     count,
     count_said,
     moment,
+    once,
     or_unused,
     rows,
     stamp,
@@ -30,7 +31,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
 from advisor.domain.units import HOUR_SECONDS, Money, Window
 from advisor.errors import ConfigError, SourceError
@@ -52,6 +53,13 @@ class Langfuse(Records):
     documented: a row that names them otherwise is refused. What was not traced, or not sampled, is not here.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="hour, estimated",
+        freshness="minutes",
+        polling="free",
+        permission="the API keys of the project",
+    )
     incremental: ClassVar[bool] = True
     api_key: SecretRef
     public_key: str = ""
@@ -59,7 +67,7 @@ class Langfuse(Records):
     provider: str = ""
 
     def pull(self, window: Window) -> Iterator[Record]:
-        return or_unused(self._records(window))
+        return or_unused(once(self._records(window), PATH))
 
     def parse(self, record: Record) -> list[Parsed]:
         if nothing := unused(record):

@@ -29,7 +29,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, PassedOver, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import ON_DEMAND, Basis, CostFact, InputIncludes, RowProblem, tier_named
 from advisor.domain.units import Window
 from advisor.errors import SourceError
@@ -64,6 +64,13 @@ class OpenAi(Records):
     and costs need not reconcile.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="day",
+        freshness="tokens minutes, costs a day",
+        polling="free",
+        permission="`api.usage.read`, an admin key",
+    )
     incremental: ClassVar[bool] = True
     api_key: SecretRef
     base_url: Endpoint = "https://api.openai.com/v1/"

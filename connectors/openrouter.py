@@ -13,6 +13,7 @@ from advisor.contract.answers import (
     count_said,
     day,
     named,
+    once,
     or_unused,
     rows,
     translated,
@@ -22,7 +23,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
 from advisor.domain.units import DAY_SECONDS, Money, Window
 
@@ -41,6 +42,13 @@ class OpenRouter(Records):
     time, and whose names no documentation lists: it is not read.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="day",
+        cost="day",
+        freshness="the day after; 30 days are kept",
+        polling="free",
+        permission="a management key",
+    )
     incremental: ClassVar[bool] = True
     keeps_days: ClassVar[int | None] = 30
     api_key: SecretRef
@@ -61,7 +69,7 @@ class OpenRouter(Records):
         self._activity()
 
     def _records(self) -> Iterator[Record]:
-        yield from self._activity()
+        yield from once(self._activity(), "activity")
 
     def _activity(self) -> list[Record]:
         headers = {"Authorization": f"Bearer {self.api_key.reveal()}"}

@@ -25,7 +25,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
 from advisor.domain.units import FIVE_MINUTES, HOUR_SECONDS, Money, Window
 from advisor.errors import SourceError
@@ -60,6 +60,13 @@ class Prometheus(Records):
     those that the prefix cache answered.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="5 minutes",
+        cost="day, allocated",
+        freshness="a scrape",
+        polling="free",
+        permission="to query",
+    )
     incremental: ClassVar[bool] = True
     base_url: Endpoint
     token: SecretRef | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
 from advisor.contract.gather import FileSettings
 from advisor.contract.settings import Settings
-from advisor.contract.source import Columns, Relation, Scan
+from advisor.contract.source import Columns, Relation, Scan, Terms
 from advisor.domain.facts import InputIncludes
 from advisor.domain.units import Window
 
@@ -72,6 +72,13 @@ class LogColumns(Settings):
 class RequestLog(FileSettings, Relation):
     """One record is one request, or with `columns.requests` an interval that is summed already."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="5 minutes",
+        cost="day, where records state it",
+        freshness="as logs are shipped",
+        polling="free",
+        permission="to read the files",
+    )
     preset: Literal["openai", "otel", "langfuse"] | None = None
     columns: LogColumns = LogColumns()
     input_includes_cache: bool | None = None

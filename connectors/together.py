@@ -15,6 +15,7 @@ from advisor.contract.answers import (
     count,
     currency,
     named,
+    once,
     or_unused,
     pages,
     part,
@@ -29,7 +30,7 @@ from advisor.contract.answers import (
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, Record, Records, UsageRow, Warned
+from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import ON_DEMAND, Basis, CostFact, InputIncludes
 from advisor.domain.units import Money, Month, Window
 
@@ -57,6 +58,13 @@ class Together(Records):
     The API is in beta, and enabled by Together for each organization.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="hour",
+        freshness="an hour",
+        polling="free",
+        permission="any key, and access to the beta",
+    )
     incremental: ClassVar[bool] = True
     api_key: SecretRef
     base_url: Endpoint = "https://api.together.ai/v1/"
@@ -80,10 +88,13 @@ class Together(Records):
     def _records(self, window: Window) -> Iterator[Record]:
         with self._http() as http:
             for month in window.months():
-                for page in self._pages(http, month):
-                    for one in rows(page, "data", PATH):
-                        if one.get("line_items") != []:
-                            yield {"currency": page.get("currency"), **one}
+                yield from once(self._sold(http, month), PATH)
+
+    def _sold(self, http: Http, month: Month) -> Iterator[Record]:
+        for page in self._pages(http, month):
+            for one in rows(page, "data", PATH):
+                if one.get("line_items") != []:
+                    yield {"currency": page.get("currency"), **one}
 
     def _http(self) -> Http:
         headers = {"Authorization": f"Bearer {self.api_key.reveal()}"}

@@ -20,6 +20,7 @@ COMMANDS = {
     "offers": "List what GPUs rent for, with source and age; refresh it.",
     "profiles": "List how fast models run on GPUs, import a load test, or print one.",
     "doctor": "Check configuration, sources, channels, store and prices; each fault with its fix.",
+    "iam-policy": "Print what AWS has to allow to the configured sources, as a policy of IAM.",
 }
 
 
@@ -32,7 +33,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"advisor.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command = getattr(importlib.import_module(f"advisor.cli.{module}"), module)
         assert isinstance(command, click.Command)
         return command
 

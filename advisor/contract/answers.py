@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -212,16 +213,29 @@ def pages(ask: Callable[[str], Any], following: Callable[[Answer], str], what: s
         seen.add(cursor)
 
 
-def buckets(ask: Callable[[str], Any], what: str, start_key: str, end_key: str) -> Iterator[dict[str, Any]]:
-    """Each result of every bucket of every page, with the bounds of its bucket.
+def once(records: Iterable[Answer], what: str) -> Iterator[Answer]:
+    """*records*. Raises SourceError where one comes back: it would count twice, and may stand in place of another."""
+    seen: set[int] = set()
+    for record in records:
+        digest = hash(json.dumps(record, sort_keys=True, default=str))
+        if digest in seen:
+            raise SourceError(f"{what} gives the same record twice", "run again later", transient=True)
+        seen.add(digest)
+        yield record
+
+
+def buckets(ask: Callable[[str], Any], what: str, start_key: str, end_key: str) -> Iterator[Answer]:
+    """Each result of every bucket of every page, with the bounds of its bucket, once.
 
     The pages are those of `next_page`, with `data` for the buckets and `results` inside them. Raises SourceError.
     """
-    for page in pages(ask, next_page, what):
-        for bucket in rows(page, "data", what):
-            bounds = {start_key: bucket.get(start_key), end_key: bucket.get(end_key)}
-            for result in rows(bucket, "results", what):
-                yield {**bounds, **result}
+    results = (
+        {start_key: bucket.get(start_key), end_key: bucket.get(end_key), **result}
+        for page in pages(ask, next_page, what)
+        for bucket in rows(page, "data", what)
+        for result in rows(bucket, "results", what)
+    )
+    return once(results, what)
 
 
 def next_page(page: Answer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,21 @@ BUSY = {
     "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException",
     "SlowDown", "RequestTimeout", "PreconditionFailed",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What IAM has to allow: an action, such as `s3:GetObject`, and on what.
+
+    `resources` are what follows `arn:<partition>:`, with `*` and `?`; "*" alone where AWS tells none apart. `prefixes`
+    are those that `s3:ListBucket` asks for, any without them. What is `denied` is never used, and stays refused where
+    another permission would allow it.
+    """
+
+    action: str
+    resources: tuple[str, ...] = ("*",)
+    prefixes: tuple[str, ...] = ()
+    denied: bool = False
 
 
 class NoAccessError(SourceError):

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import ClassVar
 
-from advisor.contract.aws import THREADS, AwsSettings
+from advisor.contract.aws import THREADS, AwsSettings, Permission
 from advisor.contract.files import find_files
 from advisor.contract.partitions import may_hold
-from advisor.contract.s3 import SCHEME, Bucket, Stored
+from advisor.contract.s3 import SCHEME, Address, Bucket, Stored
 from advisor.contract.settings import Paths
 from advisor.domain.units import Window
 from advisor.errors import SourceError
@@ -132,7 +133,14 @@ class _Found:
 class FileSettings(AwsSettings):
     """What every source of files has: where they are, and who asks for those on S3."""
 
+    never: ClassVar[tuple[str, ...]] = ()  # globs of names that are not fetched, and that nobody need allow
     path: Paths
+
+    def permissions(self) -> Iterator[Permission]:
+        """What AWS has to allow for those of the files that are on S3."""
+        for path in self.path:
+            if path.startswith(SCHEME):
+                yield from Address.parse(path).permissions(self.never)
 
     def check(self) -> None:
         """Look for the files, or ask S3 for a key. Raises SourceError where there are none, or no access."""

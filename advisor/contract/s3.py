@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +12,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from advisor.contract.aws import AwsSettings, asking, connect
+from advisor.contract.aws import AwsSettings, Permission, asking, connect
 from advisor.contract.partitions import is_a_day, may_hold
 from advisor.domain.units import Window
 from advisor.errors import SourceError
 
 SCHEME = "s3://"
 MAGIC = frozenset("*?[")
+ONE_OF = re.compile(r"\[!?\]?[^\]]*\]")
+"""A part of a glob that IAM does not know: there it is any character."""
 BLOCK_BYTES = 1_048_576
 TRIES = 3
 CLOCKS_DIFFER = timedelta(days=1)
@@ -58,6 +61,17 @@ class Address:
         """The part of the key that is no pattern, with a slash at its end; empty for a whole bucket."""
         plain = next((n for n, part in enumerate(self.parts) if MAGIC & set(part)), len(self.parts))
         return "".join(f"{part}/" for part in self.parts[:plain])
+
+    def permissions(self, never: Sequence[str] = ()) -> Iterator[Permission]:
+        """What IAM has to allow so that this can be listed and read, but for the names below it that match *never*."""
+        bucket, folder = f"s3:::{self.bucket}", _for_iam(self.folder)
+        prefixes = (folder.removesuffix("/"), f"{folder}*") if folder else ()
+        yield Permission(action="s3:ListBucket", resources=(bucket,), prefixes=prefixes)
+        here = "/".join([bucket, *(ONE_OF.sub("?", _for_iam(part)) for part in self.parts)])
+        yield Permission(action="s3:GetObject", resources=(here, f"{here}/*") if self.parts else (f"{here}/*",))
+        if never:
+            names = tuple(f"{here}/*{name.removeprefix('*')}" for name in never)
+            yield Permission(action="s3:GetObject", resources=names, denied=True)
 
     def matches(self, key: str) -> bool:
         """Whether an object lies here. Below the path, names that begin with a dot or an underscore are no data."""
@@ -144,6 +158,11 @@ class Bucket:
 
     def _pages_of(self, **asked: str) -> Iterator[dict[str, Any]]:
         yield from self.client.get_paginator("list_objects_v2").paginate(**asked)
+
+
+def _for_iam(key: str) -> str:
+    """A key as a policy has to spell it, where `$` begins a variable."""
+    return key.replace("$", "${$}")
 
 
 def _stored(bucket: str, listed: dict[str, Any]) -> Stored:

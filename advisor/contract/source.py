@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from advisor.contract.aws import AwsSettings
+from advisor.contract.aws import AwsSettings, Permission
 from advisor.contract.settings import Settings
 from advisor.domain.facts import ON_DEMAND, CostFact, InputIncludes, RowProblem
 from advisor.domain.units import Window
@@ -70,6 +70,21 @@ class PassedOver:
 Parsed = UsageRow | CostFact | RowProblem | Warned | Lost | PassedOver
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a kind of source can give and what it asks for, as the documentation lists it.
+
+    `tokens` and `cost` are the finest grain of each, "-" where it states none. `polling` is what the vendor charges for
+    a month of daily reads.
+    """
+
+    tokens: str
+    cost: str
+    freshness: str
+    polling: str
+    permission: str
+
+
 class Source(Settings, ABC):
     """What every source has. `kind` is filled by the registry from the entry point's name.
 
@@ -81,6 +96,7 @@ class Source(Settings, ABC):
     """
 
     kind: ClassVar[str] = ""
+    terms: ClassVar[Terms | None] = None
     incremental: ClassVar[bool] = False
     restates: ClassVar[Literal["hours", "days", "months"]] = "days"
     keeps_days: ClassVar[int | None] = None
@@ -90,6 +106,10 @@ class Source(Settings, ABC):
 
     def check(self) -> None:
         """A harmless real call that proves access; raises SourceError with the fix. The default checks nothing."""
+
+    def permissions(self) -> Iterable[Permission]:
+        """What AWS has to allow for `check` and all that a read may ask. Pure; the default asks AWS for nothing."""
+        return ()
 
 
 class Records(Source):

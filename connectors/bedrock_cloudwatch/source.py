@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from advisor.contract import aws
-from advisor.contract.aws import AwsSettings, NoAccessError, connect
-from advisor.contract.source import Lost, Parsed, Record, Records, UsageRow, Warned
+from advisor.contract.aws import AwsSettings, NoAccessError, Permission, connect
+from advisor.contract.source import Lost, Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import ON_DEMAND, InputIncludes, RowProblem
 from advisor.domain.units import HOUR_SECONDS, Window
 
@@ -19,12 +19,25 @@ from .answers import NAMESPACES, QUERIES_PER_CALL, ask, records
 from .models import LISTED, Known, hides_its_model, known_models, listed_models
 from .spans import KEPT, Span, floor, spans
 
+ACTIONS = (
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
+    "bedrock:ListFoundationModels",
+    "bedrock:ListInferenceProfiles",
+)
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
 
 class BedrockCloudWatch(AwsSettings, Records):
     """All calls of an account in some regions, whoever made them. Batch jobs are not among them."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="5 minutes",
+        cost="-",
+        freshness="15 minutes",
+        polling="cents ($0.01 for 1,000 metrics)",
+        permission="`cloudwatch:ListMetrics`, `cloudwatch:GetMetricData`, `bedrock:List*`",
+    )
     incremental: ClassVar[bool] = True
     restates: ClassVar[Literal["hours", "days", "months"]] = "hours"
     keeps_days: ClassVar[int | None] = KEPT.days - 1
@@ -38,6 +51,9 @@ class BedrockCloudWatch(AwsSettings, Records):
         if len(set(regions)) < len(regions):
             raise ValueError("it names a region twice, which would count its calls twice")
         return regions
+
+    def permissions(self) -> Iterator[Permission]:
+        yield from (Permission(action=action) for action in ACTIONS)
 
     def check(self) -> None:
         now = aws.utc_now()

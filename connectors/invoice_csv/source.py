@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from advisor.contract.files import READABLE, UnreadableError
 from advisor.contract.gather import FileSettings, gather
 from advisor.contract.settings import Settings
-from advisor.contract.source import Lost, Parsed, Record, Records, Warned
+from advisor.contract.source import Lost, Parsed, Record, Records, Terms, Warned
 from advisor.domain.facts import InputIncludes, RowProblem
 from advisor.domain.units import Window
 
@@ -48,6 +48,13 @@ class InvoiceColumns(Settings):
 class InvoiceCsv(FileSettings, Records):
     """Exports as CSV. A row is a day (or a month) of one model; rows for the same thing add up."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="day",
+        cost="day",
+        freshness="as exports are made",
+        polling="free",
+        permission="to read the files",
+    )
     preset: Preset | None = None
     columns: InvoiceColumns | None = None
     period: Period = "day"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
+from advisor.contract.answers import once
+from advisor.contract.aws import Permission
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.files import UnreadableError
 from advisor.contract.gather import FileSettings, gather
 from advisor.contract.http import Http
 from advisor.contract.settings import Paths, SecretRef
-from advisor.contract.source import Lost, Parsed, PassedOver, Record, Records, UsageRow, Warned
+from advisor.contract.source import Lost, Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import CostFact, RowProblem
 from advisor.domain.units import Window
 
@@ -27,6 +29,13 @@ PERMISSION = "of a proxy admin: the master key, or a key of the role proxy_admin
 class LiteLlm(Records):
     """One gateway, read from its database, its API or its exports. Tokens of a day, or of 5 minutes from its logs."""
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="5 minutes",
+        cost="day, estimated",
+        freshness="minutes",
+        polling="free",
+        permission="`SELECT` on two tables, or a key",
+    )
     database_url: SecretRef | None = None
     base_url: Endpoint | None = None
     api_key: SecretRef | None = None
@@ -51,6 +60,9 @@ class LiteLlm(Records):
                 'detail = "request" needs database_url: the API pages logs too slowly, exports hold what they hold'
             )
         return self
+
+    def permissions(self) -> Iterable[Permission]:
+        return FileSettings(path=self.path).permissions() if self.path is not None else ()
 
     def check(self) -> None:
         """Open the database and look for its tables, ask the API for one row, or find the files."""
@@ -99,8 +111,9 @@ class LiteLlm(Records):
 
     def _api(self, tally: Tally) -> Iterator[Parsed]:
         with self._http() as http:
-            for answer in activity.pages(http, tally.window):
-                yield from _row(tally, answer, "")
+            days = (day for answer in activity.pages(http, tally.window) for day in answer["results"])
+            for day in once(days, activity.PATH):
+                yield from _row(tally, {"results": [day]}, "")
 
     def _http(self) -> Http:
         assert self.base_url is not None

@@ -14,6 +14,7 @@ from advisor.contract.answers import (
     count_said,
     moment,
     named,
+    once,
     pages,
     part,
     rows,
@@ -53,7 +54,7 @@ def records(http: Http, project: str, window: Window) -> Iterator[Record]:
     found: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(dict)
     odd: dict[str, int] = defaultdict(int)
     for metric in (TOKENS, REQUESTS):
-        for series in _series(http, project, metric, hours):
+        for series in once(_series(http, project, metric, hours), metric):
             _add(metric, series, found, odd)
     for (start, model, location), counts in sorted(found.items()):
         yield {"start": start, "model": model, "location": location, **counts}

@@ -11,7 +11,7 @@ from advisor.contract.answers import yesterday
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.settings import SecretRef
-from advisor.contract.source import Parsed, PassedOver, Record, Records, Warned
+from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, Warned
 from advisor.domain.units import Window
 
 from . import bigquery, billing, metrics
@@ -34,6 +34,13 @@ class Vertex(Records):
     therefore is not said.
     """
 
+    terms: ClassVar[Terms | None] = Terms(
+        tokens="hour",
+        cost="day",
+        freshness="metrics minutes, the bill hours to days",
+        polling="by series read, and by bytes of a query",
+        permission="Monitoring Viewer, BigQuery Data Viewer and Job User",
+    )
     incremental: ClassVar[bool] = True
     project: Annotated[str, Field(pattern=PROJECT)] = ""
     billing_table: Annotated[str, Field(pattern=TABLE)] = ""

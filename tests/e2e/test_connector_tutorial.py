@@ -177,13 +177,6 @@ def built_in() -> set[str]:
     return set(project["entry-points"][registry.SOURCES])
 
 
-def test_the_table_of_kinds_says_which_are_built() -> None:
-    rows = re.findall(r"^\| (`.*`) \| .* \| (built|not in this version) \|$", README.read_text(), re.MULTILINE)
-    assert {
-        kind for kinds, status in rows if status == "built" for kind in re.findall(r"`([\w-]+)`", kinds)
-    } == built_in()
-
-
 @pytest.mark.parametrize("kind", sorted(built_in()))
 def test_every_setting_of_a_kind_is_explained(kind: str) -> None:
     section = README.read_text().partition(f"## `{kind}`\n")[2].partition("\n## ")[0]

@@ -15,15 +15,17 @@ from typing import Any
 
 import pytest
 
-from advisor import config
+from advisor import config, registry
 from advisor.cli import COMMANDS
 from advisor.contract.settings import known_keys
+from advisor.contract.source import Terms
 from tests.e2e.running import Advisor
 
 PROJECT = Path(__file__).parents[2]
 README = PROJECT / "README.md"
 RUN = re.compile(r"<!-- run: (?P<command>.+?) -->\n```\n(?P<output>.*?)```\n", re.DOTALL)
 CONFIGURATION = re.compile(r"<!-- config -->\n```toml\n(?P<text>.*?)```\n", re.DOTALL)
+SOURCES = re.compile(r"<!-- sources -->\n(?P<table>.*?)<!-- /sources -->\n", re.DOTALL)
 LINK = re.compile(r"\]\((?P<target>[^)#:]+)(#[^)]*)?\)")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "connectors/README.md")
 
@@ -60,6 +62,23 @@ def test_what_the_readme_shows_is_what_the_command_prints(sample: Path) -> None:
 
 def _block(command: str, output: str) -> str:
     return f"<!-- run: {command} -->\n```\n{output}```\n"
+
+
+def test_the_readme_lists_every_kind_of_source_on_its_terms() -> None:
+    text = README.read_text(encoding="utf-8")
+    heads = ("kind", "finest tokens", "finest cost", "freshness", "cost of daily reads, a month", "permission")
+    lines = [heads, ("---",) * len(heads)]
+    for kind in registry.kinds(registry.SOURCES):
+        terms = getattr(registry.load(registry.SOURCES, kind), "terms", None)
+        assert isinstance(terms, Terms), f"{kind} declares no terms"
+        lines.append((f"`{kind}`", terms.tokens, terms.cost, terms.freshness, terms.polling, terms.permission))
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    if os.environ.get("ADVISOR_GOLDEN") == "rewrite":
+        README.write_text(SOURCES.sub(f"<!-- sources -->\n{table}<!-- /sources -->\n", text), "utf-8")
+        return
+    found = SOURCES.search(text)
+    assert found
+    assert found["table"] == table
 
 
 def reference() -> dict[str, Any]:

@@ -85,7 +85,8 @@ def test_demand_that_jumps_faster_than_replicas_start_is_infeasible_and_says_wha
     found = scaled(hourly([0.0] * 12 + [10.0] * 12))
     assert isinstance(found, Infeasible)
     late = (10 - 2) * 3 / (10 * 12 * 12)
-    assert found.reason.startswith(f"{late * 100:.2f} % of the demand would come before replicas have started, 0.5 % may")
+    missed = f"{late * 100:.2f} % of the demand would come before replicas have started, 0.5 % may"
+    assert found.reason.startswith(missed)
     assert "raise redundancy or min_replicas" in found.reason
     assert isinstance(scaled(hourly([0.0] * 12 + [10.0] * 12), min_replicas=9), Plan)
 
