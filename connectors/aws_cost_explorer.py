@@ -184,13 +184,19 @@ class Asker:
 
 
 def _grouped(pages: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], list[Bucket]]:
-    """Buckets by the two keys of their group and the unit, oldest first. A page may break off inside a day."""
+    """Buckets by the two keys of their group and the unit, oldest first. A page may break off inside a day.
+
+    Raises SourceError where a group comes twice for a day: it would count twice.
+    """
     found: dict[tuple[str, str, str], list[Bucket]] = defaultdict(list)
     for page in pages:
         for day in page["ResultsByTime"]:
             for group in day["Groups"]:
                 first, second = group["Keys"]
                 found[first, second, group["Metrics"]["UsageQuantity"]["Unit"]].append(_bucket(day, group["Metrics"]))
+    for (first, second, _), buckets in found.items():
+        if len({bucket.start for bucket in buckets}) < len(buckets):
+            raise SourceError(f"{TITLE} gives {first}, {second} twice for a day", "run again later", transient=True)
     return {key: sorted(buckets, key=lambda bucket: bucket.start) for key, buckets in found.items()}
 
 

@@ -91,6 +91,7 @@ def ask(client: Any, namespace: Namespace, models: Sequence[str], span: Span, re
         "EndTime": span.end,
         "ScanBy": "TimestampAscending",
     }
+    seen: set[str] = set()
     while True:
         with asking("cloudwatch:GetMetricData", region):
             page = client.get_metric_data(**request)
@@ -100,9 +101,13 @@ def ask(client: Any, namespace: Namespace, models: Sequence[str], span: Span, re
             values[pair].update(zip(moments, result.get("Values", ()), strict=True))
             status[pair] = result.get("StatusCode", "Complete")
         messages += [f"{one.get('Code')}: {one.get('Value')}" for one in page.get("Messages", ())]
-        if not page.get("NextToken"):
+        cursor = page.get("NextToken")
+        if not cursor:
             break
-        request["NextToken"] = page["NextToken"]
+        if cursor in seen:
+            raise SourceError(f"{region}: the pages of CloudWatch lead in a circle", "run again later", transient=True)
+        seen.add(cursor)
+        request["NextToken"] = cursor
     return Answers(namespace=namespace, span=span, region=region, values=values, status=status, messages=messages)
 
 

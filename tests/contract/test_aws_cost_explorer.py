@@ -229,6 +229,13 @@ def test_pages_are_followed_and_may_break_off_inside_a_day(bill: Bill) -> None:
     assert sum(fact.tokens.total for fact in found.usage) == 3 * 2 * 1000
 
 
+def test_a_page_that_comes_twice_is_never_counted_twice(bill: Bill) -> None:
+    bill.pages[BY_MODEL] = [[day(date(2026, 10, 5), group("model$Llama 3.3 70B", INPUT, "1", "2"))]] * 2
+    found = read(bill)
+    assert (found.status, len(found.costs), len(found.usage)) == (PullStatus.FAILED, 0, 0)
+    assert "twice for a day" in found.warnings[0]
+
+
 def test_every_request_is_counted_at_its_price(bill: Bill) -> None:
     on = date(2026, 10, 5)
     bill.pages[BY_MODEL] = [[day(on, group("model$Llama 3.3 70B", INPUT, "1", "2"))], []]

@@ -129,6 +129,14 @@ def test_a_series_that_breaks_off_between_pages_is_put_together(metrics: Metrics
     assert found.status is PullStatus.OK
 
 
+def test_pages_that_lead_in_a_circle_end_the_read(metrics: Metrics) -> None:
+    called(metrics)
+    metrics.aws.replies["GetMetricData"] = lambda asked: {**metrics.data(asked), "NextToken": "0"}
+    found = read(metrics.aws)
+    assert (found.status, len(found.usage)) == (PullStatus.FAILED, 0)
+    assert "lead in a circle" in found.warnings[0]
+
+
 def test_data_that_stays_partial_makes_the_read_partial(metrics: Metrics) -> None:
     called(metrics)
     metrics.statuses["OutputTokenCount"] = "PartialData"
