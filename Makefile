@@ -20,8 +20,8 @@ $(READY): pyproject.toml requirements-dev.txt
 demo: $(READY) ## set up, write six months of sample data, and check them
 	$(BIN)/advisor demo demo
 
-test: $(READY) ## set up and run the tests
-	$(BIN)/python -m pytest -q
+test: $(READY) ## set up and run the tests, on two cores
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(READY) ## style, types, layers, documentation
 	$(BIN)/ruff format --check .
