@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from textwrap import wrap
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ from advisor.reporting.words import UNKNOWN, plain, price, shorten
 Format = Literal["table", "json", "csv"]
 WIDTH = 100
 GAP = "  "
+# A path or an address stays in one piece, so that it can be copied.
+_wrapped = partial(wrap, width=WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def shown(value: Any) -> str:
@@ -103,9 +106,9 @@ def _flat(value: Any) -> str:
 
 def _table(listing: Listing) -> str:
     columns = [column for column in listing.columns if column.title]
-    notes = [line for note in listing.notes for line in wrap(plain(note), WIDTH, subsequent_indent=GAP)]
+    notes = [line for note in listing.notes for line in _wrapped(plain(note), subsequent_indent=GAP)]
     if not listing.rows:
-        return "".join(f"{line}\n" for line in (*wrap(listing.empty, WIDTH), *notes))
+        return "".join(f"{line}\n" for line in (*_wrapped(listing.empty), *notes))
     cells = [[column.cell(row[column.key]) for column in columns] for row in listing.rows]
     widths = [max(len(column.title), *(len(line[at]) for line in cells)) for at, column in enumerate(columns)]
     _fit(columns, widths)

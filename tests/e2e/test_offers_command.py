@@ -99,7 +99,8 @@ def test_offers_need_no_configuration_and_show_source_age_and_weakness(advisor: 
 
 def test_offers_table_is_within_a_hundred_columns_and_says_what_is_old(advisor: Advisor) -> None:
     ran = advisor("offers")
-    assert [line for line in ran.out.splitlines() if len(line) > 100] == []
+    # An address stays in one piece, however long it is.
+    assert [line for line in ran.out.splitlines() if len(line) > 100 and len(line.split()) > 1] == []
     assert "are older than 30 days: advisor offers refresh" in ran.out
     assert "A100-80GB-SXM" in ran.out
 
@@ -154,7 +155,7 @@ def test_refresh_keeps_prices_that_later_runs_use_over_the_shipped_ones(
 ) -> None:
     ran = refresh("--provider", "runpod")
     assert ran.code == 0, ran.err
-    assert f"kept in {tmp_path}/data/advisor/offers.csv" in ran.out
+    assert f"kept in {tmp_path}/data/advisor/offers.csv" in " ".join(ran.out.split())
     listed = rows(
         advisor("offers", "--gpu", "A100-80GB-SXM", "--provider", "runpod", "--format", "csv", environ=environ)
     )
@@ -188,7 +189,7 @@ def test_refresh_reads_awss_own_list_beside_the_catalogs_and_does_not_fail_for_o
     account = {"AWS_ENDPOINT_URL_PRICING": aws, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     ran = advisor("offers", "refresh", "--provider", "aws", environ={**environ, **account})
     assert ran.code == 0, ran.err
-    assert "not read: gpuhunt aws: " in ran.out
+    assert "not read: gpuhunt aws: " in " ".join(ran.out.split())
     listed = rows(advisor("offers", "p5.48xlarge", "--format", "csv", environ=environ))
     assert [(row["price_per_gpu_hour"], row["checked_on"]) for row in listed] == [("6", "2026-11-24")]
 
