@@ -44,6 +44,7 @@ class Request:
     all_params: dict[str, list[str]]
     headers: dict[str, str]  # names in lower case
     body: Any = None
+    raw: bytes = b""
 
 
 Answer = Reply | Callable[[Request], Any] | Any
@@ -109,13 +110,13 @@ def http_server() -> Iterator[HttpServer]:
         disable_nagle_algorithm = True  # else each answer on a kept connection waits 40 ms for an acknowledgement
 
         def do_GET(self) -> None:
-            self.respond(None)
+            self.respond(None, b"")
 
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.respond(json.loads(sent) if sent else None)
+            self.respond(json.loads(sent) if sent else None, sent)
 
-        def respond(self, body: Any) -> None:
+        def respond(self, body: Any, raw: bytes) -> None:
             parts = urlsplit(self.path)
             params = parse_qs(parts.query, keep_blank_values=True)
             reply = http.answer(
@@ -126,6 +127,7 @@ def http_server() -> Iterator[HttpServer]:
                     all_params=params,
                     headers={name.lower(): value for name, value in self.headers.items()},
                     body=body,
+                    raw=raw,
                 )
             )
             time.sleep(reply.delay_seconds)
