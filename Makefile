@@ -23,6 +23,10 @@ demo: $(READY) ## set up, write six months of sample data, and check them
 test: $(READY) ## set up and run the tests, on two cores
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
+faults: $(READY) ## ten times the fault tests, and every safeguard taken out once
+	ADVISOR_FAULTS=10 $(BIN)/python -m pytest -q -s tests/faults
+	$(BIN)/python tests/faults/mutations.py
+
 check: $(READY) ## style, types, layers, documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -35,6 +39,7 @@ bench: $(READY) ## speed and accuracy beside the alternatives, in one run
 	$(BIN)/python tests/bench/scan_bench.py
 	$(BIN)/python -m tests.bench.pull_bench
 	$(BIN)/python tests/bench/throughput_bench.py
+	$(BIN)/python -m tests.bench.replay_bench
 
 lock: $(READY) ## renew the hashed requirements after a change of pyproject.toml
 	$(BIN)/python -m pip install --quiet pip-tools
@@ -44,4 +49,4 @@ lock: $(READY) ## renew the hashed requirements after a change of pyproject.toml
 clean: ## remove what was built
 	rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test faults check bench lock clean

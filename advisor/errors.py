@@ -54,8 +54,14 @@ class StorageError(AdvisorError):
 
 
 class DeliveryError(AdvisorError):
-    """A message was not delivered. *permanent* means that sending it again cannot help."""
+    """A message was not delivered. *permanent* means that sending it again cannot help.
 
-    def __init__(self, message: str, hint: str = "", *, permanent: bool = False) -> None:
+    *retry_after* is how many seconds the receiver asks to wait, None where it does not say.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, permanent: bool = False, retry_after: float | None = None
+    ) -> None:
         super().__init__(message, hint)
         self.permanent = permanent
+        self.retry_after = retry_after

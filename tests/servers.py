@@ -7,14 +7,15 @@ import json
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any, Literal
+from urllib.parse import parse_qs
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -29,6 +30,7 @@ class Answer:
     body: str | None = None  # None: Slack's own answer to a message that it has posted
     headers: tuple[tuple[str, str], ...] = ()
     posts: bool = False
+    posts_after_seconds: float = 0.0  # whoever asked may be gone by then
     breaks: Break | None = None
     delay_seconds: float = 0.0
 
@@ -41,37 +43,83 @@ def refuses(code: str, status: int = 200, **more: Any) -> Answer:
     return Answer(status=status, body=json.dumps({"ok": False, "error": code, **more}))
 
 
+BOT = "B0ADVISOR"
+NOON = 1795521600.0
+"""2026-11-24 12:00 UTC."""
+
+
 @dataclass
 class SlackServer:
-    """`chat.postMessage` on loopback. `answers` are used up one a request; then every message is posted."""
+    """`chat.postMessage`, `conversations.history` and `auth.test` on loopback.
+
+    `answers` are used up one a post; then `faults` draws one, where it is set; then every message is posted.
+    `history_answers` come before the history itself.
+    """
 
     base_url: str = ""
     answers: deque[Answer] = field(default_factory=deque)
+    faults: Callable[[], Answer] | None = None
+    history_answers: deque[Answer] = field(default_factory=deque)
+    history_page: int = 100
+    clock: Callable[[], float] = lambda: NOON
     requests: int = 0
     posted: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     def respond(self, request: BaseHTTPRequestHandler) -> None:
-        self.requests += 1
-        answer = self.answers.popleft() if self.answers else POSTED
+        match request.path.rpartition("/")[2]:
+            case "auth.test":
+                request.rfile.read(int(request.headers.get("Content-Length") or 0))
+                send(request, Answer(body=json.dumps({"ok": True, "bot_id": BOT, "user_id": "U0ADVISOR"})))
+            case "conversations.history":
+                self.tell(request, request.rfile.read(int(request.headers.get("Content-Length") or 0)).decode())
+            case _:
+                self.post(request)
+
+    def post(self, request: BaseHTTPRequestHandler) -> None:
+        with self._lock:
+            self.requests += 1
+            answer = self.answers.popleft() if self.answers else self.faults() if self.faults else POSTED
         if answer.breaks == "before reading":
             return
         self.tokens.append(request.headers.get("Authorization", "").removeprefix("Bearer "))
         posted = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
-        ts = f"1795521600.{len(self.posted):06d}"
-        if answer.posts:
-            self.posted.append({**posted, "ts": ts})
+        time.sleep(answer.posts_after_seconds)
+        with self._lock:
+            ts = f"{int(self.clock())}.{len(self.posted):06d}"
+            if answer.posts:
+                self.posted.append({**posted, "ts": ts, "bot_id": BOT})
         time.sleep(answer.delay_seconds)
         if answer.breaks == "after taking":
             return
-        own = json.dumps({"ok": True, "channel": posted["channel"], "ts": ts})
-        content = (own if answer.body is None else answer.body).encode()
-        request.send_response(answer.status)
-        for name, value in (*answer.headers, ("Content-Type", "application/json")):
-            request.send_header(name, value)
-        request.send_header("Content-Length", str(len(content)))
-        request.end_headers()
-        request.wfile.write(content[: len(content) // 2] if answer.breaks == "in the answer" else content)
+        send(request, answer, json.dumps({"ok": True, "channel": posted["channel"], "ts": ts}))
+
+    def tell(self, request: BaseHTTPRequestHandler, form: str) -> None:
+        """The channel's history, newest first, in pages."""
+        if self.history_answers:
+            send(request, self.history_answers.popleft())
+            return
+        asked = parse_qs(form)
+        oldest, start = float(asked["oldest"][0]), int(asked.get("cursor", ["0"])[0])
+        with self._lock:
+            found = [one for one in reversed(self.posted) if float(one["ts"]) >= oldest]
+        shown, more = found[start : start + self.history_page], len(found) > start + self.history_page
+        if asked.get("include_all_metadata") not in (["1"], ["true"], ["True"]):
+            shown = [{name: value for name, value in one.items() if name != "metadata"} for one in shown]
+        following = {"next_cursor": str(start + self.history_page)} if more else {}
+        body = {"ok": True, "messages": shown, "has_more": more, "response_metadata": following}
+        send(request, Answer(body=json.dumps(body)))
+
+
+def send(request: BaseHTTPRequestHandler, answer: Answer, own: str = "") -> None:
+    content = (own if answer.body is None else answer.body).encode()
+    request.send_response(answer.status)
+    for name, value in (*answer.headers, ("Content-Type", "application/json")):
+        request.send_header(name, value)
+    request.send_header("Content-Length", str(len(content)))
+    request.end_headers()
+    request.wfile.write(content[: len(content) // 2] if answer.breaks == "in the answer" else content)
 
 
 @contextmanager

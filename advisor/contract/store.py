@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from advisor.domain.answers import Answer
 from advisor.domain.facts import CostFact, Pull, PullStatus
 from advisor.domain.report import Message, Receipt
 from advisor.domain.units import Month, Window
@@ -68,13 +69,16 @@ class Delivery(StrEnum):
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
-    UNKNOWN = "unknown"  # sent, answer lost; not sent again without proof
+    UNKNOWN = "unknown"  # sent, answer lost; not sent again before it was looked up
+    HELD = "held"  # may or may not have arrived, and nothing proves either: a person has to look
     DEAD = "dead"  # refused for good
+    STANDBY = "standby"  # waits for the message that it stands in for to fail
+    SPARED = "spared"  # that message arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message in the outbox."""
+    """A message in the outbox. `attempts` numbers the last attempt: no outcome of an earlier one is taken any more."""
 
     id: int
     message: Message
@@ -82,7 +86,9 @@ class Outgoing:
     attempts: int
     last_error: str
     receipt: Receipt | None
+    enqueued_at: datetime
     claimed_at: datetime | None = None  # of the last attempt
+    not_before: datetime | None = None  # of the next one
 
 
 class Store(Protocol):
@@ -113,7 +119,7 @@ class Store(Protocol):
         """Every month that holds usage, oldest first."""
 
     def decide(self, decisions: Sequence[Decision], messages: Sequence[Message], at: datetime) -> int:
-        """Record decisions and enqueue messages in one transaction.
+        """Record decisions and enqueue messages in one transaction; a message that stands in for another is on STANDBY.
 
         A decision that says the same as the last one on its month and workload is not a revision, and is dropped. So
         is a message whose dedup key exists, unless that one is DEAD: it never arrived, so it is replaced and sent.
@@ -123,18 +129,34 @@ class Store(Protocol):
     def decisions(self, workload: str = "") -> list[Decision]:
         """Recorded decisions, newest first; all revisions."""
 
+    def answer(self, answer: Answer) -> None:
+        """Keep an answer to a recommendation. Answers are only ever added."""
+
+    def answers(self, workload: str = "") -> list[Answer]:
+        """The answers kept, of one workload or of all, in the order in which they were given."""
+
     def outbox(self, *states: Delivery) -> list[Outgoing]:
         """Messages in any of *states* (all, if none is given), oldest first."""
 
-    def claim(self, outgoing_id: int, at: datetime) -> bool:
-        """Take a pending message for sending; False if somebody else has it."""
+    def claim(self, outgoing_id: int, at: datetime) -> int:
+        """Take a pending message for sending: the number of this attempt, 0 if somebody else has it."""
 
     def settle(
-        self, outgoing_id: int, state: Delivery, at: datetime, *, error: str = "", receipt: Receipt | None = None
-    ) -> None:
-        """Record what became of a claimed message. PENDING gives it back for another attempt.
+        self,
+        outgoing_id: int,
+        attempt: int,
+        state: Delivery,
+        at: datetime,
+        *,
+        error: str = "",
+        receipt: Receipt | None = None,
+        not_before: datetime | None = None,
+    ) -> bool:
+        """Record what became of a claimed message. PENDING gives it back for another attempt, not before that time.
 
-        Raises StorageError unless the message is SENDING, or UNKNOWN and now known.
+        What stands in for it is then PENDING if it is DEAD or HELD, and SPARED if it is SENT. Returns False, and
+        changes nothing, unless the message is SENDING, or UNKNOWN and now known, and *attempt* is its last one:
+        whoever woke late has no say.
         """
 
     def snapshot(self) -> AbstractContextManager[Store]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -32,6 +32,7 @@ class Email(Channel):
     """Sends through an SMTP server. `port` follows from `security` where it is not given: 587, 465 or 25."""
 
     format: ClassVar[Format] = "email"
+    settles_within: ClassVar[timedelta] = timedelta(minutes=5)
     host: Annotated[str, Field(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     security: smtp.Security = "starttls"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -26,6 +26,7 @@ def _local(path: str) -> str:
 class File(Channel):
     """Writes messages into the folder `path`, which is made if it is not there, as `2026-11-24-report-0f3a….txt`."""
 
+    settles_within: ClassVar[timedelta] = timedelta(minutes=1)  # written again, it is the same file
     format: ClassVar[Format] = "text"
     path: Annotated[LocalPath, AfterValidator(_local)]
 

@@ -61,8 +61,9 @@ def _refused(answer: httpx2.Response, receiver: str, hints: Mapping[str, str]) -
     status, said = answer.status_code, _line(answer)
     if status in LATER:
         wait = answer.headers.get("Retry-After", "")
-        asked = f", and to wait {wait} s" if wait.isascii() and wait.isdigit() else ""
-        return DeliveryError(f"{receiver} asks to slow down{asked}", "run again later")
+        seconds = float(wait) if wait.isascii() and wait.isdigit() else None
+        asked = "" if seconds is None else f", and to wait {wait} s"
+        return DeliveryError(f"{receiver} asks to slow down{asked}", "run again later", retry_after=seconds)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in MAYBE_TAKEN:
         return OutcomeUnknownError(f"{receiver} failed while it took the message (HTTP {status})")
     if answer.is_redirect:

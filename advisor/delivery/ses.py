@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -31,6 +31,7 @@ LATER = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttlin
 class Ses(Channel):
     """Sends through SES v2 in `region`, with the credentials that boto3 finds, or those of `profile`."""
 
+    settles_within: ClassVar[timedelta] = timedelta(seconds=2 * TIMEOUT_SECONDS + 60)
     format: ClassVar[Format] = "email"
     region: Annotated[str, Field(min_length=1)]
     sender: Address = Field(alias="from")

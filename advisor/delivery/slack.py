@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from advisor.contract.channel import Channel, Format, OutcomeUnknownError
@@ -14,6 +14,7 @@ from advisor.domain.report import Message, Receipt
 from advisor.errors import DeliveryError
 
 if TYPE_CHECKING:
+    from slack_sdk import WebClient
     from slack_sdk.web import SlackResponse
 
 TIMEOUT_SECONDS = 10
@@ -41,27 +42,24 @@ _quiet = logging.Logger(f"{__name__}.client", logging.CRITICAL + 1)
 
 
 class Slack(Channel):
-    """Posts as a bot. `channel` is the channel's id; `token` refers to a bot token with the scope chat:write."""
+    """Posts as a bot. `channel` is the channel's id; `token` refers to a bot token with the scope chat:write.
+
+    With channels:history, for a private channel groups:history, a message whose outcome is unknown is looked up.
+    """
 
     format: ClassVar[Format] = "slack"
+    settles_within: ClassVar[timedelta] = timedelta(seconds=TIMEOUT_SECONDS + 60)
+    looks_up: ClassVar[bool] = True
     channel: str
     token: SecretRef
     base_url: Endpoint = "https://slack.com/api/"
 
     def deliver(self, message: Message, at: datetime) -> Receipt:
         """See `Channel`. The receipt's id is the message's `ts`, which is also when Slack took it."""
-        from slack_sdk import WebClient
         from slack_sdk.errors import SlackApiError
 
         text, blocks = read_blocks(message)
-        # The client's default handlers send again after a dropped connection: a second message people see.
-        client = WebClient(
-            token=self._bot_token(),
-            base_url=self.base_url,
-            timeout=TIMEOUT_SECONDS,
-            retry_handlers=[],
-            logger=_quiet,
-        )
+        client = self._client()
         try:
             answer = client.chat_postMessage(
                 channel=self.channel,
@@ -77,6 +75,25 @@ class Slack(Channel):
         except Exception as error:  # the client fails in many ways on an answer that is not Slack's
             raise _broken(error) from error
         return _receipt(answer)
+
+    def find(self, message: Message, since: datetime) -> Receipt | None:
+        """See `Channel`: by the key in the metadata of the bot's own messages."""
+        from advisor.delivery.slack_history import posted
+
+        ts = posted(self._client(), self.channel, EVENT_TYPE, message.dedup_key, since)
+        return None if ts is None else Receipt(provider_id=ts, delivered_at=datetime.fromtimestamp(float(ts), UTC))
+
+    def _client(self) -> WebClient:
+        from slack_sdk import WebClient
+
+        # The client's default handlers send again after a dropped connection: a second message people see.
+        return WebClient(
+            token=self._bot_token(),
+            base_url=self.base_url,
+            timeout=TIMEOUT_SECONDS,
+            retry_handlers=[],
+            logger=_quiet,
+        )
 
     def _bot_token(self) -> str:
         """The token, if it can be sent in a header. Raises ConfigError where it is not set."""
@@ -100,8 +117,12 @@ def _refused(answer: SlackResponse) -> DeliveryError | OutcomeUnknownError:
     body: dict[str, Any] = answer.data if isinstance(answer.data, dict) else {}
     code = str(body.get("error", ""))
     if status == 429 or code in _TRY_LATER:
-        wait = answer.headers.get("Retry-After")
-        return DeliveryError("Slack asks to slow down" + (f", and to wait {wait} s" if wait else ""), "run again later")
+        wait = str(answer.headers.get("Retry-After") or "")
+        return DeliveryError(
+            "Slack asks to slow down" + (f", and to wait {wait} s" if wait else ""),
+            "run again later",
+            retry_after=float(wait) if wait.isascii() and wait.isdigit() else None,
+        )
     if status >= 500 or status == 408 or code in _MAYBE_POSTED:
         return OutcomeUnknownError(f"Slack failed while it took the message (HTTP {status})")
     if not code.replace("_", "").isalnum():  # the client puts whatever else came, a page for example, in its place

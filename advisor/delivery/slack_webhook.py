@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from advisor.contract.channel import Channel, Format, OutcomeUnknownError
 from advisor.contract.endpoint import checked
 from advisor.contract.settings import SecretRef
 from advisor.delivery.blocks import read_blocks
-from advisor.delivery.http_post import post_once
+from advisor.delivery.http_post import TIMEOUT_SECONDS, post_once
 from advisor.domain.report import Message, Receipt
 from advisor.errors import DeliveryError
 
@@ -30,6 +30,7 @@ HINTS = {
 class SlackWebhook(Channel):
     """Posts to the incoming webhook that `url` refers to. The address is a secret: whoever knows it can post."""
 
+    settles_within: ClassVar[timedelta] = timedelta(seconds=TIMEOUT_SECONDS + 60)
     format: ClassVar[Format] = "slack"
     url: SecretRef
 

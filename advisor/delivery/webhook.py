@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator
@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 from advisor.contract.channel import Channel, Format
 from advisor.contract.endpoint import checked
 from advisor.contract.settings import SecretRef
-from advisor.delivery.http_post import post_once
+from advisor.delivery.http_post import TIMEOUT_SECONDS, post_once
 from advisor.domain.report import Message, Receipt
 from advisor.errors import DeliveryError
 
@@ -35,6 +35,7 @@ class Webhook(Channel):
     receiver knows a repetition, and `webhook-signature` is made with `secret`, a text `whsec_` and base64.
     """
 
+    settles_within: ClassVar[timedelta] = timedelta(seconds=TIMEOUT_SECONDS + 60)
     format: ClassVar[Format] = "json"
     url: Annotated[str, AfterValidator(_address)]
     secret: SecretRef

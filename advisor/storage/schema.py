@@ -122,6 +122,20 @@ decision = Table(
     Index("decision_by_workload", "workload", "month", "id"),
 )
 
+answer = Table(
+    "answer",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("workload", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("month", Text),
+    Column("until", Text),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("answered_at", BigInteger, nullable=False),
+    Index("answer_by_workload", "workload", "id"),
+)
+
 outbox = Table(
     "outbox",
     tables,
@@ -140,5 +154,7 @@ outbox = Table(
     Column("provider_id", Text),
     Column("delivered_at", BigInteger),
     Column("note", Text, nullable=False),
+    Column("stands_in_for", Text, nullable=False, server_default=""),
+    Column("not_before", BigInteger),
     Index("outbox_by_state", "state", "id"),
 )

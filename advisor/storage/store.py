@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from advisor.contract.store import Coverage, Decision, Delivery, Outgoing, PullRecord, Replaced, Store
+from advisor.domain.answers import Answer
 from advisor.domain.facts import CostFact, Pull, PullStatus
 from advisor.domain.report import Message, Receipt
 from advisor.domain.units import Month, Window
 from advisor.domain.usage import UsageSeries
-from advisor.storage import facts, ledger, reads
+from advisor.storage import answers, facts, ledger, reads
 from advisor.storage.database import BUSY_TIMEOUT_MS, Database, Transactions, create, path_of
 from advisor.storage.migrate import to_head
 
@@ -71,19 +72,35 @@ class SqliteStore:
         with self._in.reading() as connection:
             return ledger.decisions(connection, workload)
 
+    def answer(self, answer: Answer) -> None:
+        with self._in.writing() as connection:
+            answers.keep(connection, answer)
+
+    def answers(self, workload: str = "") -> list[Answer]:
+        with self._in.reading() as connection:
+            return answers.kept(connection, workload)
+
     def outbox(self, *states: Delivery) -> list[Outgoing]:
         with self._in.reading() as connection:
             return ledger.outbox(connection, states)
 
-    def claim(self, outgoing_id: int, at: datetime) -> bool:
+    def claim(self, outgoing_id: int, at: datetime) -> int:
         with self._in.writing() as connection:
             return ledger.claim(connection, outgoing_id, at)
 
     def settle(
-        self, outgoing_id: int, state: Delivery, at: datetime, *, error: str = "", receipt: Receipt | None = None
-    ) -> None:
+        self,
+        outgoing_id: int,
+        attempt: int,
+        state: Delivery,
+        at: datetime,
+        *,
+        error: str = "",
+        receipt: Receipt | None = None,
+        not_before: datetime | None = None,
+    ) -> bool:
         with self._in.writing() as connection:
-            ledger.settle(connection, outgoing_id, state, at, error, receipt)
+            return ledger.settle(connection, outgoing_id, attempt, state, at, error, receipt, not_before)
 
     @contextmanager
     def snapshot(self) -> Iterator[Store]:

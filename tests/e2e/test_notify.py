@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.e2e.running import Advisor
-from tests.servers import mail_server, refuses, slack_server
+from tests.servers import Answer, mail_server, refuses, slack_server
 
 CHANNELS = """
 [[channels]]
@@ -83,3 +83,49 @@ def test_notify_without_channels_says_how_to_add_one(advisor: Advisor, folder: P
     ran = advisor("check", "--notify")
     assert ran.code == 2
     assert "[[channels]]" in ran.err
+
+
+def test_a_fallback_gets_what_the_first_channel_refuses_and_nothing_else(advisor: Advisor, tmp_path: Path) -> None:
+    advisor("demo", "sample")
+    with slack_server() as slack, mail_server() as mail:
+        both = CHANNELS.format(slack=slack.base_url, port=mail.port)
+        configure(
+            tmp_path / "sample",
+            both.replace('kind = "slack"', 'kind = "slack"\nfallback = "owners"') + "on = []\n",
+        )
+        slack.answers.append(refuses("is_archived"))
+        failed = advisor("check", "--config", "sample", "--notify", environ=TOKEN)
+        whole = advisor("check", "--config", "sample", "--notify", "--month", "2026-09", environ=TOKEN)
+    assert (failed.code, whole.code) == (1, 0), failed.err + whole.err
+    assert "is_archived" in failed.err
+    assert "owners: recommendation delivered" in failed.err
+    (letter,) = mail.mails
+    assert " - October 2026" in letter["Subject"]
+    assert len(slack.posted) == 1
+
+
+def test_a_fallback_that_is_no_channel_is_named(advisor: Advisor, tmp_path: Path) -> None:
+    advisor("demo", "sample")
+    configure(tmp_path / "sample", '[[channels]]\nname = "a"\nkind = "file"\npath = "out"\nfallback = "mial"\n')
+    ran = advisor("check", "--config", "sample", "--notify")
+    assert ran.code == 2
+    assert "fallback names 'mial'" in ran.err
+
+
+def test_a_post_whose_answer_was_lost_is_found_by_a_later_run_and_not_posted_again(
+    advisor: Advisor, tmp_path: Path
+) -> None:
+    advisor("demo", "sample")
+    with slack_server() as slack:
+        configure(
+            tmp_path / "sample", CHANNELS.partition('[[channels]]\nname = "owners"')[0].format(slack=slack.base_url)
+        )
+        slack.answers.append(Answer(posts=True, breaks="after taking"))
+        lost = advisor("check", "--config", "sample", "--notify", environ=TOKEN)
+        later = {**TOKEN, "ADVISOR_NOW": "2026-11-24T12:05:00Z"}
+        found = advisor("check", "--config", "sample", "--notify", environ=later)
+    assert lost.code == 1
+    assert "may or may not have arrived, a later run finds out" in lost.err
+    assert found.code == 0, found.err
+    assert "finops: recommendation delivered" in found.err
+    assert len(slack.posted) == 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from advisor.contract.testing.store_answers import AnswersKit
 from advisor.contract.testing.store_facts import FactsKit
 from advisor.contract.testing.store_ledger import LedgerKit
 
 
-class StoreKit(FactsKit, LedgerKit):
+class StoreKit(FactsKit, LedgerKit, AnswersKit):
     """The promises of `advisor.contract.store.Store`.
 
         class TestMyStore(StoreKit):

@@ -73,14 +73,14 @@ class LedgerKit:
         if state is not Delivery.PENDING:
             store.claim(number, AT)
         if state not in (Delivery.PENDING, Delivery.SENDING):
-            store.settle(number, state, AT)
+            store.settle(number, 1, state, AT)
         assert store.decide([], [message()], LATER) == 0
         assert [out.state for out in store.outbox()] == [state]
 
     def test_a_message_that_was_refused_for_good_gets_another_chance(self, store: Store) -> None:
         number = self._enqueued(store)
         store.claim(number, AT)
-        store.settle(number, Delivery.DEAD, AT, error="no such channel")
+        store.settle(number, 1, Delivery.DEAD, AT, error="no such channel")
         assert store.decide([], [message(body="again")], LATER) == 1
         (out,) = store.outbox(Delivery.PENDING)
         assert out.message == message(body="again")
@@ -121,7 +121,7 @@ class LedgerKit:
     def test_a_message_given_back_can_be_claimed_again(self, store: Store) -> None:
         number = self._enqueued(store)
         store.claim(number, AT)
-        store.settle(number, Delivery.PENDING, AT, error="timeout")
+        store.settle(number, 1, Delivery.PENDING, AT, error="timeout")
         assert [out.last_error for out in store.outbox(Delivery.PENDING)] == ["timeout"]
         assert store.claim(number, LATER)
         assert [out.attempts for out in store.outbox()] == [2]
@@ -129,40 +129,82 @@ class LedgerKit:
     def test_a_sent_message_keeps_its_receipt(self, store: Store) -> None:
         number = self._enqueued(store)
         store.claim(number, AT)
-        store.settle(number, Delivery.SENT, LATER, receipt=RECEIPT)
+        store.settle(number, 1, Delivery.SENT, LATER, receipt=RECEIPT)
         (out,) = store.outbox()
         assert (out.state, out.receipt, out.last_error) == (Delivery.SENT, RECEIPT, "")
 
     def test_an_unknown_outcome_can_become_known(self, store: Store) -> None:
         number = self._enqueued(store)
         store.claim(number, AT)
-        store.settle(number, Delivery.UNKNOWN, AT, error="answer lost")
+        store.settle(number, 1, Delivery.UNKNOWN, AT, error="answer lost")
         assert not store.claim(number, LATER)
-        store.settle(number, Delivery.SENT, LATER, receipt=RECEIPT)
+        store.settle(number, 1, Delivery.SENT, LATER, receipt=RECEIPT)
         assert [(out.state, out.last_error) for out in store.outbox()] == [(Delivery.SENT, "")]
 
     @pytest.mark.parametrize("state", [Delivery.SENT, Delivery.DEAD])
     def test_a_final_outcome_is_not_changed(self, store: Store, state: Delivery) -> None:
         number = self._enqueued(store)
         store.claim(number, AT)
-        store.settle(number, state, AT)
-        with pytest.raises(StorageError):
-            store.settle(number, Delivery.PENDING, LATER)
+        store.settle(number, 1, state, AT)
+        assert not store.settle(number, 1, Delivery.PENDING, LATER)
         assert [out.state for out in store.outbox()] == [state]
 
     def test_only_a_claimed_message_has_an_outcome(self, store: Store) -> None:
         number = self._enqueued(store)
         for nobody in (number, number + 1):
-            with pytest.raises(StorageError):
-                store.settle(nobody, Delivery.SENT, AT, receipt=RECEIPT)
+            assert not store.settle(nobody, 0, Delivery.SENT, AT, receipt=RECEIPT)
         assert [(out.state, out.receipt) for out in store.outbox()] == [(Delivery.PENDING, None)]
+
+    def test_the_outcome_of_an_attempt_that_another_has_followed_is_not_taken(self, store: Store) -> None:
+        number = self._enqueued(store)
+        assert store.claim(number, AT) == 1
+        assert store.settle(number, 1, Delivery.PENDING, AT)
+        assert store.claim(number, LATER) == 2
+        assert not store.settle(number, 1, Delivery.SENT, LATER, receipt=RECEIPT)
+        assert [(out.state, out.receipt) for out in store.outbox()] == [(Delivery.SENDING, None)]
+        assert store.settle(number, 2, Delivery.SENT, LATER, receipt=RECEIPT)
+
+    def test_a_message_given_back_says_when_it_is_tried_again(self, store: Store) -> None:
+        number = self._enqueued(store)
+        store.claim(number, AT)
+        store.settle(number, 1, Delivery.PENDING, AT, not_before=LATER)
+        assert [(out.enqueued_at, out.claimed_at, out.not_before) for out in store.outbox()] == [(AT, AT, LATER)]
+
+    @pytest.mark.parametrize(
+        ("outcome", "instead"),
+        [
+            (Delivery.SENT, Delivery.SPARED),
+            (Delivery.DEAD, Delivery.PENDING),
+            (Delivery.HELD, Delivery.PENDING),
+            (Delivery.UNKNOWN, Delivery.STANDBY),
+            (Delivery.PENDING, Delivery.STANDBY),
+        ],
+    )
+    def test_what_stands_in_for_a_message_follows_its_outcome(
+        self, store: Store, outcome: Delivery, instead: Delivery
+    ) -> None:
+        first, second = message(), message("mail", channel="mail", stands_in_for=message().dedup_key)
+        assert store.decide([], [first, second], AT) == 1
+        (waiting,) = store.outbox(Delivery.STANDBY)
+        assert waiting.message == second
+        assert not store.claim(waiting.id, AT)
+        (pending,) = store.outbox(Delivery.PENDING)
+        store.settle(pending.id, store.claim(pending.id, AT), outcome, AT)
+        assert [out.state for out in store.outbox() if out.id == waiting.id] == [instead]
+
+    def test_nothing_stands_in_for_a_message_that_arrived(self, store: Store) -> None:
+        number = self._enqueued(store)
+        store.settle(number, store.claim(number, AT), Delivery.SENT, AT, receipt=RECEIPT)
+        late = message("mail", channel="mail", stands_in_for=message().dedup_key)
+        assert store.decide([], [message(), late], LATER) == 0
+        assert len(store.outbox()) == 1
 
     def test_the_outbox_is_read_by_state_oldest_first(self, store: Store) -> None:
         store.decide([], [message("a"), message("b"), message("c")], AT)
         first, second, _ = (out.id for out in store.outbox())
         store.claim(first, AT)
         store.claim(second, AT)
-        store.settle(second, Delivery.DEAD, AT)
+        store.settle(second, 1, Delivery.DEAD, AT)
         assert [out.message.dedup_key for out in store.outbox(Delivery.SENDING, Delivery.PENDING)] == ["a", "c"]
         assert [out.message.dedup_key for out in store.outbox()] == ["a", "b", "c"]
         assert store.outbox(Delivery.UNKNOWN) == []

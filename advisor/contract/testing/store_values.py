@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from advisor.contract.store import Decision
+from advisor.domain.answers import Answer, AnswerKind
 from advisor.domain.facts import Basis, CostFact, Pull, PullStatus, Tokens, UsageFact
 from advisor.domain.report import Message
 from advisor.domain.units import HOUR_SECONDS, Money, Month, Window
@@ -85,6 +86,11 @@ def decision(state: str = "STAY", *, month: Month = OCTOBER, workload: str = "ch
         "decided_at": AT,
     }
     return Decision(**{**values, "month": month, "workload": workload, "state": state, **changes})
+
+
+def answer(kind: AnswerKind = AnswerKind.DECLINED, *, workload: str = "chat", **changes: Any) -> Answer:
+    values: dict[str, Any] = {"at": AT, "reason": "no GPUs this year", "who": "kim"}
+    return Answer(**{**values, "workload": workload, "kind": kind, **changes})
 
 
 def message(key: str = "2026-10/finops", body: str = "stay", **changes: Any) -> Message:

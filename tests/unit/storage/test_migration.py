@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine
 
+from advisor.contract.testing.store_values import AT, answer, decision, message
 from advisor.storage import migrate, open_store, schema
 
 
@@ -73,3 +74,22 @@ def test_a_path_with_odd_characters_is_opened_as_it_is_written(tmp_path: Path) -
     odd.mkdir()
     open_store(str(odd / "advisor.db")).close()
     assert (odd / "advisor.db").stat().st_size > 0
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "advisor.db"
+    kept = open_store(str(path))
+    kept.decide([decision()], [message()], AT)
+    kept.close()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("DROP TABLE answer")
+        old.execute("ALTER TABLE outbox DROP COLUMN stands_in_for")
+        old.execute("ALTER TABLE outbox DROP COLUMN not_before")
+        old.execute("UPDATE alembic_version SET version_num = '0001'")
+        old.commit()
+    store = open_store(str(path))
+    assert (store.decisions(), [out.message for out in store.outbox()]) == ([decision()], [message()])
+    assert store.answers() == []
+    store.answer(answer())
+    assert store.answers() == [answer()]
+    store.close()
