@@ -39,7 +39,9 @@ bench: $(READY) ## speed and accuracy beside the alternatives, in one run
 	$(BIN)/python tests/bench/scan_bench.py
 	$(BIN)/python -m tests.bench.pull_bench
 	$(BIN)/python tests/bench/throughput_bench.py
+	$(BIN)/python tests/bench/search_bench.py
 	$(BIN)/python -m tests.bench.replay_bench
+	$(BIN)/python -m tests.bench.odds_bench
 
 lock: $(READY) ## renew the hashed requirements after a change of pyproject.toml
 	$(BIN)/python -m pip install --quiet pip-tools

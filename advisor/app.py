@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from advisor.contract.channel import News
-from advisor.contract.store import Decision
+from advisor.contract.channel import Channel, News
+from advisor.contract.period import PeriodClaim
+from advisor.contract.rented import own_fleets
+from advisor.contract.store import Decision, Delivery
 from advisor.desk import Desk, open_book, scales_for, warning
 from advisor.domain.facts import Pull, PullStatus
-from advisor.domain.report import Findings, Issue
+from advisor.domain.report import Findings, Issue, Message
 from advisor.domain.units import Month, Window
 from advisor.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
+    from advisor.decision.record import Rules
+    from advisor.decision.remembered import Remembered
+    from advisor.domain.answers import Answer
     from advisor.domain.comparison import Comparison, NotCompared
     from advisor.domain.usage import UsageAnswer
     from advisor.domain.verdict import Verdict
     from advisor.ingest.book import Book
+    from advisor.projection.weigh import Scales
 
 Progress = Callable[[Iterator[Pull], int], Iterable[Pull]]
 """Passes on the reads of a sync, of which it is told how many there will be, and may show how far they are."""
@@ -54,21 +58,43 @@ def sync(desk: Desk, start: datetime | None, progress: Progress, *, only: str | 
 
 def check(desk: Desk, month: Month | None = None) -> Findings:
     """The line: judge the last full month, or *month*, from what is stored."""
-    from advisor.decision.states import fold
-
     month = month or desk.last_full_month
     if month > Month.of(desk.now):
         raise UsageError(f"{month} has not begun", f"the last full month is {desk.last_full_month}")
     with desk.store.snapshot() as store:
-        book = open_book(desk, store)
+        book, decisions, answers = open_book(desk, store), store.decisions(standing=True), store.answers()
     scales, left_out = scales_for(desk, month)
     past: dict[str, list[Comparison | NotCompared]] = defaultdict(list)
     for earlier in book.months_until(month):
         for weighed in scales.weigh(book.usage(earlier), shown=earlier == month):
             past[weighed.usage.workload.name].append(weighed)
-    verdicts = [fold(history, desk.config.policy, desk.config.team)[-1] for history in past.values()]
-    verdicts = [verdict for verdict in verdicts if verdict.usage.month == month]
-    return findings(desk, book, month, verdicts, left_out)
+    judged = _remembered(desk, scales, decisions, answers).judge(past, month)
+    found = findings(desk, book, month, list(judged.verdicts), left_out)
+    return replace(found, corrections=judged.corrections, restated=judged.restated)
+
+
+def _remembered(desk: Desk, scales: Scales, decisions: list[Decision], answers: list[Answer]) -> Remembered:
+    """What stands beside the facts of a run."""
+    from advisor.decision.remembered import Remembered
+    from advisor.market.token_prices import TokenPrices
+    from advisor.projection.follow import Follower
+
+    fleets = own_fleets(desk.sources)
+    return Remembered(
+        rules=rules(desk),
+        answers=answers,
+        decisions=decisions,
+        follower=Follower(scales=scales, fleets=fleets, currency=desk.config.advisor.currency),
+        prices=TokenPrices(scales.own_prices, memo=scales.price_memo),
+        now=desk.now,
+    )
+
+
+def rules(desk: Desk) -> Rules:
+    """What every verdict of a run is decided by."""
+    from advisor.decision.record import Rules
+
+    return Rules(fleet=desk.config.fleet, policy=desk.config.policy, team=desk.config.team)
 
 
 def usage(desk: Desk, by: str, window: Window, only: str | None = None) -> UsageAnswer:
@@ -110,34 +136,69 @@ def notify(desk: Desk, found: Findings) -> Notified:
     """Record the verdicts, enqueue one message a channel, and deliver what is pending.
 
     The same news to the same channel is sent once, however often it is asked for. A channel gets the message if any
-    of its news is on the channel's list; a report with a recommendation in it is one message.
+    of its news is on the channel's list; a report with a recommendation in it is one message. A recommendation that is
+    snoozed is only reported. What was told otherwise before is told once more, as a correction.
     """
     from advisor.delivery.outbox import dispatch
-    from advisor.reporting.message import message_for
+    from advisor.reporting.news import told_once
 
-    channels = desk.channels()
+    channels, news = desk.channels(), news_in(found, desk.now)
+    messages = messages_for(found, channels, news)
+    known = {out.message.dedup_key for out in desk.store.outbox() if out.state is not Delivery.DEAD}
+    fresh = record(desk, found, told_once(messages, found, known))
+    sent = dispatch(desk.store, channels, desk.now)
+    lines = [str(one) for one in sent]
+    if messages and not fresh and not sent:
+        lines.append("nothing to send: every channel has this news already")
+    if not messages:
+        lines.append(f"nothing to send: no channel takes {' or '.join(sorted(news))}")
+    return Notified(lines=tuple(lines), delivered=all(one.delivered for one in sent))
+
+
+def news_in(found: Findings, now: datetime) -> set[News]:
+    """What a channel may be waiting for, in some findings."""
+    from advisor.decision.remembered import unmuted
+
     news: set[News] = {"report"}
-    if found.moves:
+    if unmuted(found.moves, now):
         news.add("recommendation")
     if any(source.status is not PullStatus.OK for source in found.sources):
         news.add("data-health")
-    wanted = [channel for channel in channels.values() if news & set(channel.on)]
-    kind = "recommendation" if found.moves else "report"
+    return news
+
+
+def messages_for(found: Findings, channels: Mapping[str, Channel], news: Collection[News]) -> list[Message]:
+    """One message for each channel that takes any of *news*, and those that stand in for one that fails."""
+    from advisor.reporting.message import instead_of, message_for
+
+    wanted = [channel for channel in channels.values() if {*news} & {*channel.on}]
+    kind = next(name for name in ("recommendation", "report", "data-health") if name in news)
     messages = [message_for(found, channel.name, channel.format, kind) for channel in wanted]
-    fresh = desk.store.decide([_decision(desk, verdict) for verdict in found.verdicts], messages, desk.now)
-    sent = dispatch(desk.store, channels, desk.now)
-    lines = [str(one) for one in sent]
-    if wanted and not fresh and not sent:
-        lines.append("nothing to send: every channel has this news already")
-    if not wanted:
-        lines.append(f"nothing to send: no channel takes {' or '.join(sorted(news))}")
-    return Notified(lines=tuple(lines), delivered=all(one.delivered for one in sent))
+    names = {channel.name for channel in wanted}
+    for channel, message in zip(wanted, tuple(messages), strict=True):
+        if (other := channels.get(channel.fallback)) and other.name not in names:
+            messages.append(instead_of(message, found, other.name, other.format))
+    return messages
+
+
+def record(
+    desk: Desk, found: Findings, messages: Sequence[Message], done: Mapping[PeriodClaim, str] | None = None
+) -> int:
+    """Record the verdicts, enqueue *messages* and settle the periods *done*, all or nothing; how many are new."""
+    from advisor.decision.record import decision_of
+
+    decided = [decision_of(verdict, rules(desk), desk.now) for verdict in (*found.restated, *found.verdicts)]
+    return desk.store.decide(decided, messages, desk.now, done=done)
 
 
 def findings(
     desk: Desk, book: Book, month: Month, verdicts: list[Verdict], left_out: tuple[Issue, ...] = ()
 ) -> Findings:
     """One month's verdicts, dearest bill first, with how the sources did and what the reader has to know."""
+    from advisor.decision.gates import NEVER_IN_A_MOVE
+    from advisor.projection.portfolio import portfolio
+
+    ordered = sorted(verdicts, key=_dearest_first)
     issues = [*left_out, *(warning(note) for note in desk.config.not_yet())]
     if not verdicts and (months := book.months()):
         issues.append(
@@ -148,42 +209,16 @@ def findings(
         generated_at=desk.now,
         currency=desk.config.advisor.currency,
         timezone=desk.config.advisor.timezone,
-        verdicts=tuple(sorted(verdicts, key=_dearest_first)),
+        verdicts=tuple(ordered),
         sources=book.sources(month.window),
         issues=(*book.issues(month), *issues),
         fleet=desk.config.fleet,
         policy=desk.config.policy,
         team=desk.config.team,
+        portfolio=portfolio(ordered, desk.config.fleet, desk.config.team, desk.config.commitments, NEVER_IN_A_MOVE),
     )
 
 
 def _dearest_first(verdict: Verdict) -> tuple[bool, Any, str]:
     cost = verdict.usage.cost
     return (cost is None, -cost.amount if cost else 0, verdict.usage.workload.name)
-
-
-def _decision(desk: Desk, verdict: Verdict) -> Decision:
-    """A verdict as it is kept: with everything it assumed, and a digest of that."""
-    config = desk.config
-    assumed: dict[str, Any] = {
-        "fleet": asdict(config.fleet),
-        "policy": asdict(config.policy),
-        "team": asdict(config.team) if config.team else None,
-        "closed": verdict.usage.closed,
-        "tokens": asdict(verdict.usage.tokens),
-    }
-    if comparison := verdict.comparison:
-        assumed["offer"] = asdict(comparison.chosen.offer)
-        assumed["profile"] = asdict(comparison.chosen.profile)
-        assumed["serverless"] = comparison.serverless.cents()
-        assumed["dedicated"] = comparison.chosen.cost.total.cents()
-    text = json.dumps(assumed, sort_keys=True, default=str)
-    return Decision(
-        month=verdict.usage.month,
-        workload=verdict.usage.workload.name,
-        state=verdict.state.value,
-        reason=verdict.reason.value,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
-        assumed=json.loads(text),
-        decided_at=desk.now,
-    )

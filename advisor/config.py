@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from advisor.contract.settings import Settings, explain
 from advisor.domain.assumptions import Commitment, ExchangeRate, FleetAssumptions, SwitchPolicy, Team, Workload
 from advisor.domain.fleet import CommitmentTerm, Grade, Offer, Operator, Profile, Unit
+from advisor.domain.schedule import Cron, skipped_on
 from advisor.domain.units import Money
 from advisor.errors import ConfigError
 from advisor.market.gpus import is_unit
@@ -27,20 +28,22 @@ PriceAmount = Annotated[Decimal, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 
 
+def _known_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is not a time zone; write it like Europe/Berlin")
+    ZoneInfo(value)
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
 class AdvisorTable(Settings):
     """`[advisor]`: where state is kept and how reports are written."""
 
     state: str = "advisor.db"
     currency: Currency = "USD"
-    timezone: str = "UTC"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"{value!r} is not a time zone; write it like Europe/Berlin")
-        ZoneInfo(value)
-        return value
+    timezone: Zone = "UTC"
 
 
 class OfferTable(Settings):
@@ -150,17 +153,41 @@ class ExchangeRateTable(Settings):
 
 
 class ScheduleTable(Settings):
-    """`[schedule]`: when the daemon reports and checks (cron expressions)."""
+    """`[schedule]`: when the report and the daily check are due, in one zone."""
 
-    report: str = "0 9 6 * *"
-    check: str = "0 6 * * *"
-    timezone: str = "UTC"
+    report: Annotated[str, AfterValidator(lambda text: Cron.monthly(text) and text)] = "0 9 6 * *"
+    check: Annotated[str, AfterValidator(lambda text: Cron.daily(text) and text)] = "0 6 * * *"
+    timezone: Zone = "UTC"
+
+    @model_validator(mode="after")
+    def _due_at_times_that_there_are(self) -> ScheduleTable:
+        for key, cron in (("report", self.monthly), ("check", self.daily)):
+            if day := skipped_on(cron.at, self.zone):
+                raise ValueError(f"{key}: clocks in {self.timezone} leave out {cron.at:%H:%M} on {day}; another hour?")
+        return self
+
+    @property
+    def monthly(self) -> Cron:
+        return Cron.monthly(self.report)
+
+    @property
+    def daily(self) -> Cron:
+        return Cron.daily(self.check)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
 
 class ServiceTable(Settings):
-    """`[service]`: where the daemon answers."""
+    """`[service]`: where the daemon answers, `host:port`; it has no password, so by default on this machine alone."""
 
-    bind: str = "127.0.0.1:8700"
+    bind: Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$")] = "127.0.0.1:8700"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.bind.rpartition(":")
+        return host.strip("[]"), int(port)
 
 
 class Config(Settings):
@@ -178,8 +205,8 @@ class Config(Settings):
     policy: SwitchPolicy = SwitchPolicy()
     team: Team | None = None
     channels: tuple[dict[str, Any], ...] = ()
-    schedule: ScheduleTable | None = None
-    service: ServiceTable | None = None
+    schedule: ScheduleTable = ScheduleTable()
+    service: ServiceTable = ServiceTable()
     folder: Annotated[Path, Field(exclude=True)] = Path()
 
     @field_validator("sources", "channels")
@@ -206,15 +233,7 @@ class Config(Settings):
 
     def not_yet(self) -> tuple[str, ...]:
         """What this configuration states that this version reads but does not act on, one sentence each."""
-        notes = []
-        if self.schedule or self.service:
-            notes.append(
-                "[schedule] and [service] are read, but this version has no daemon: run `advisor check` by cron"
-            )
-        for workload in self.workloads:
-            if workload.serving == "dedicated":
-                notes.append(f"workloads.{workload.name} is dedicated: this version does not advise a return yet")
-        return tuple(notes)
+        return ()
 
 
 def _unique(what: str, names: list[str]) -> None:

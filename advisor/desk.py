@@ -51,7 +51,14 @@ class Desk:
         if not self.config.channels:
             raise ConfigError("there is no [[channels]] table to deliver to", 'add one, for example kind = "file"')
         found = [registry.build_channel(table, self.config.folder, self.environ) for table in self.config.channels]
-        return {channel.name: channel for channel in found}
+        named = {channel.name: channel for channel in found}
+        for channel in found:
+            if channel.fallback and (channel.fallback == channel.name or channel.fallback not in named):
+                raise ConfigError(
+                    f"channels.{channel.name}.fallback names {channel.fallback!r}, which is no other channel",
+                    f"channels: {', '.join(sorted(named))}",
+                )
+        return named
 
 
 @contextmanager

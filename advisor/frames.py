@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor import app
 from advisor import config as configuration
+from advisor.contract.store import Decision
 from advisor.desk import Desk, wire
 from advisor.domain.facts import Pull
 from advisor.domain.report import Findings
@@ -24,6 +25,10 @@ from advisor.domain.units import Month
 if TYPE_CHECKING:
     import pandas as pd
 
+HISTORY = (
+    "month", "at", "event", "workload", "state", "reason", "revision", "serverless.amount", "dedicated.amount",
+    "answer", "from_month", "until", "who", "decided_at", "digest", "assumed",
+)  # fmt: skip
 COUNTS = ("requests", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
 
 
@@ -105,28 +110,38 @@ def plans(
 
 
 def history(config: str | Path | None = None, *, workload: str = "", now: datetime | None = None) -> pd.DataFrame:
-    """What was said before: one row for each recorded verdict, oldest first, revisions included.
+    """What was said before: one row for each recorded verdict, revisions included, and for each answer to one.
 
-    Indexed by the month that was judged (its start, UTC). Verdicts are recorded when they are delivered.
+    Indexed by the month that was judged or answered (its start, UTC), and then in the order in which it was said.
+    `event` is `decision` or `answer`; the other names are those of the JSON, amounts are exact `Decimal`s. `decided_at`
+    and `assumed` belong to decisions. Verdicts are recorded when they are delivered. Raises UsageError for a workload
+    that is not known.
     """
     import pandas as pd
 
+    from advisor import answering
+    from advisor.reporting.history import events
+
     with _desk(config, now) as desk:
-        decisions = desk.store.decisions(workload)
-    rows = [
-        {
-            "month": decision.month.start,
-            "workload": decision.workload,
-            "state": decision.state,
-            "reason": decision.reason,
-            "decided_at": decision.decided_at,
-            "digest": decision.digest,
-            "assumed": dict(decision.assumed),
-        }
-        for decision in reversed(decisions)
-    ]
-    names = ["month", "workload", "state", "reason", "decided_at", "digest", "assumed"]
-    return _indexed(pd.DataFrame(rows, columns=names), "month")
+        if workload:
+            answering.known(desk, workload)
+        with desk.store.snapshot() as store:
+            decisions, answers = store.decisions(workload), store.answers(workload)
+    rows: list[dict[str, Any]] = []
+    for event, said in events(decisions, answers):
+        own = said if isinstance(said, Decision) else None
+        amounts = {f"{name}.amount": _amount(event[name]) for name in ("serverless", "dedicated")}
+        rows.append(
+            {
+                **{key: value for key, value in event.items() if key not in ("serverless", "dedicated")},
+                **amounts,
+                "month": Month.parse(event["month"]).start,
+                "at": pd.Timestamp(event["at"]),
+                "decided_at": own.decided_at if own else None,
+                "assumed": dict(own.assumed) if own else None,
+            }
+        )
+    return _indexed(pd.DataFrame(rows, columns=list(HISTORY)), "month")
 
 
 @contextmanager
@@ -150,6 +165,10 @@ def _silent(pulls: Iterator[Pull], _count: int) -> Iterator[Pull]:
 
 def _midnight(day: date | None) -> datetime | None:
     return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _amount(total: Any) -> Decimal | None:
+    return Decimal(total["amount"]) if total else None
 
 
 def _decimals(node: Any) -> Any:

@@ -12,13 +12,11 @@ from advisor.contract.answers import (
     OddFieldError,
     amount,
     below,
-    buckets,
     count,
     count_said,
     currency,
     or_unused,
     part,
-    rows,
     seconds,
     span,
     stamp,
@@ -32,6 +30,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import buckets, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem, plus_known, tier_named
@@ -42,6 +41,11 @@ VERSION = "2023-06-01"
 PATHS = {"usage": "organizations/usage_report/messages", "costs": "organizations/cost_report"}
 # https://platform.claude.com/docs/en/api/admin: `limit` counts buckets.
 HOURS_A_PAGE, DAYS_A_PAGE = 168, 31
+# Those that are not grouped by are null; a bucket has one result for each combination of them all.
+DIMENSIONS = (
+    "workspace_id", "model", "service_tier", "description", "cost_type", "token_type", "context_window",
+    "inference_geo", "speed", "api_key_id", "account_id", "service_account_id", "currency",
+)  # fmt: skip
 CENTS = Decimal(100)
 COMPONENTS = {
     "uncached_input_tokens": "input",
@@ -120,7 +124,7 @@ class Anthropic(Records):
         def ask(page: str) -> Any:
             return http.get(path, [*query, ("page", page or None)])
 
-        for record in buckets(ask, path, "starting_at", "ending_at"):
+        for record in buckets(ask, path, "starting_at", "ending_at", DIMENSIONS):
             yield {"stream": stream, **record}
 
     def _usage(self, record: Record, place: str) -> Iterator[Parsed]:

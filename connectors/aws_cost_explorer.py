@@ -168,6 +168,7 @@ class Asker:
     def _pages(self, ask: Any, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """All pages of an answer. Raises SourceError before the request that would be one too many."""
         more: dict[str, str] = {}
+        seen: set[str] = set()
         while True:
             if self.requests >= self.limit:
                 raise SourceError(
@@ -178,9 +179,13 @@ class Asker:
             page = ask(**asked, **more)
             self.requests += int(page.get("ResponseMetadata", {}).get("RetryAttempts", 0))
             yield page
-            if not page.get("NextPageToken"):
+            token = page.get("NextPageToken")
+            if not token:
                 return
-            more = {"NextPageToken": page["NextPageToken"]}
+            if token in seen:
+                raise SourceError(f"{TITLE} gives the same page again", "run again later", transient=True)
+            seen.add(token)
+            more = {"NextPageToken": token}
 
 
 def _grouped(pages: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], list[Bucket]]:
@@ -189,14 +194,17 @@ def _grouped(pages: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], l
     Raises SourceError where a group comes twice for a day: it would count twice.
     """
     found: dict[tuple[str, str, str], list[Bucket]] = defaultdict(list)
+    taken: set[tuple[datetime, str, str]] = set()
     for page in pages:
         for day in page["ResultsByTime"]:
             for group in day["Groups"]:
                 first, second = group["Keys"]
-                found[first, second, group["Metrics"]["UsageQuantity"]["Unit"]].append(_bucket(day, group["Metrics"]))
-    for (first, second, _), buckets in found.items():
-        if len({bucket.start for bucket in buckets}) < len(buckets):
-            raise SourceError(f"{TITLE} gives {first}, {second} twice for a day", "run again later", transient=True)
+                bucket = _bucket(day, group["Metrics"])
+                if (bucket.start, first, second) in taken:
+                    what = f"{TITLE} gives {first}, {second} twice for a day, {bucket.start:%Y-%m-%d}"
+                    raise SourceError(what, "run again later", transient=True)
+                taken.add((bucket.start, first, second))
+                found[first, second, group["Metrics"]["UsageQuantity"]["Unit"]].append(bucket)
     return {key: sorted(buckets, key=lambda bucket: bucket.start) for key, buckets in found.items()}
 
 

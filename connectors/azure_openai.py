@@ -16,8 +16,6 @@ from advisor.contract.answers import (
     count_said,
     moment,
     named,
-    once,
-    rows,
     translated,
     where,
     whole_hours,
@@ -25,6 +23,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import Once, by, outside, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import InputIncludes, RowProblem
@@ -146,7 +145,10 @@ def _hours(http: Http, resource: str, window: Window) -> Iterator[dict[str, Any]
 def _series(
     http: Http, resource: str, window: Window, metrics: tuple[str, ...], dimensions: tuple[str, ...]
 ) -> Iterator[tuple[str, dict[str, str], dict[str, Any]]]:
-    """Each hour of each series that has a value: the metric, its dimensions by lower-case name, and the point."""
+    """Each hour of each series that has a value: the metric, its dimensions by lower-case name, and the point.
+
+    Raises SourceError where an hour of a series comes twice.
+    """
     split = ("ModelDeploymentName", *dimensions)
     answer = http.get(
         f"{resource}/providers/Microsoft.Insights/metrics",
@@ -161,7 +163,8 @@ def _series(
             "top": SERIES_AT_ONCE,
         },
     )
-    for metric in once(rows(answer, "value", "Azure Monitor's answer"), "Azure Monitor"):
+    counted = Once("Azure Monitor", by("timeStamp", "metric", "labels"))
+    for metric in rows(answer, "value", "Azure Monitor's answer"):
         name = metric.get("name")
         name = name.get("value") if isinstance(name, dict) else None
         if metric.get("errorCode") not in (None, "Success") or name not in (*TOKENS, REQUESTS):
@@ -169,13 +172,16 @@ def _series(
         series = rows(metric, "timeseries", f"the metric {name}")
         if len(series) >= SERIES_AT_ONCE:
             raise SourceError(f"{name} has more series than Azure Monitor returns", "name fewer accounts at a time")
-        for one in once(series, name):
+        for one in series:
             labels = {}
             for label in rows(one, "metadatavalues", f"a series of {name}"):
                 key = label.get("name")
                 labels[str(key.get("value") if isinstance(key, dict) else "").lower()] = str(label.get("value") or "")
             for point in rows(one, "data", f"a series of {name}"):
-                if point.get("total") is not None and isinstance(point.get("timeStamp"), str):
+                if point.get("total") is None or not isinstance(point.get("timeStamp"), str):
+                    continue
+                if not outside(point, "timeStamp", window):
+                    counted.take({**point, "metric": name, "labels": labels})
                     yield name, labels, dict(point)
 
 

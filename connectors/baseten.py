@@ -15,9 +15,7 @@ from advisor.contract.answers import (
     count_said,
     day,
     named,
-    once,
     or_unused,
-    rows,
     stamp,
     translated,
     unused,
@@ -27,6 +25,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import Once, by, outside, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem
@@ -128,11 +127,14 @@ class Baseten(Records):
 def _records(summary: Any, days: Window) -> Iterator[Record]:
     """The days of each model, and the dedicated deployments of the whole summary. A part that is null was not used.
 
-    A day that two summaries hold, as it is the end of one and the start of the next, is taken from the later one.
+    Raises SourceError where a day of a model comes twice. A day that two summaries hold, as it is the end of one and
+    the start of the next, is taken from the later one.
     """
-    for model in once(_breakdown(summary, "model_apis_usage"), PATH):
-        for one in once(rows(model, "daily", PATH), PATH):
-            if not str(one.get("date", "")).startswith(f"{days.end:%Y-%m-%d}"):
+    used = Once(PATH, by("date", "model_name", "model_family"))
+    for model in _breakdown(summary, "model_apis_usage"):
+        for one in rows(model, "daily", PATH):
+            if not outside(one, "date", days):
+                used.take({**model, **one})
                 yield {"stream": "model_apis", "model_name": model.get("model_name"), **one}
     for deployment in _breakdown(summary, "dedicated_usage"):
         resource = deployment.get("billable_resource")

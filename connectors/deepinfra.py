@@ -12,10 +12,8 @@ from advisor.contract.answers import (
     amount,
     count,
     named,
-    once,
     or_unused,
     part,
-    rows,
     seconds,
     text,
     translated,
@@ -24,6 +22,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import Once, all_but, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
@@ -66,8 +65,14 @@ class DeepInfra(Records):
         self._months(None)
 
     def _records(self, window: Window) -> Iterator[Record]:
-        found = (month for month in self._months(Month.of(window.start)) if month.get("items") != [])
-        yield from once(found, PATH)
+        sold = Once(PATH, all_but("units", "cost"))
+        for month in self._months(Month.of(window.start)):
+            items = month.get("items")
+            for item in items if isinstance(items, list) else ():
+                # Which of its fields are dimensions is not documented: an item may come once at each rate.
+                sold.take({"period": month.get("period"), **(item if isinstance(item, Mapping) else {"item": item})})
+            if items != []:
+                yield month
 
     def _months(self, first: Month | None) -> list[Record]:
         """The months from *first*, or the current one alone, until the current one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
@@ -16,11 +16,8 @@ from advisor.contract.answers import (
     currency,
     moment,
     named,
-    once,
     or_unused,
-    pages,
     part,
-    rows,
     seconds,
     span,
     stamp,
@@ -33,6 +30,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import by, once, outside, pages, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Lost, Parsed, Record, Records, Terms, UsageRow
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem
@@ -44,6 +42,8 @@ PROVIDER = "fireworks"
 LONGEST = timedelta(days=31)
 ONE_DAY = timedelta(days=1)
 NANO = Decimal(10) ** -9
+USED = by("startTime", "modelName", "usageType", "apiKeyId", "group")
+CHARGED = by("dimensions", "subtotal.currencyCode")
 
 
 class Fireworks(Records):
@@ -114,11 +114,14 @@ class Fireworks(Records):
         return names[0]
 
     def _read(self, http: Http, account: str, days: Window) -> Iterator[Record]:
-        for row in once(self._usage_rows(http, account, days), "billingUsage"):
-            yield {"stream": "usage", **row}
+        for row in once(self._usage_rows(http, account, days), "billingUsage", USED):
+            if not outside(row, "startTime", days):
+                yield {"stream": "usage", **row}
         try:
-            for row in once(self._costs(http, account, days), "usageCosts"):
-                yield {"stream": "costs", **row}
+            for row in once(self._costs(http, account, days), "usageCosts", CHARGED):
+                dimensions = row.get("dimensions")
+                if not isinstance(dimensions, Mapping) or not outside(dimensions, "startTime", days):
+                    yield {"stream": "costs", **row}
         except SourceError as error:
             # Tokens may be read by keys that costs are closed to; half of the account's money would mislead.
             if error.transient:

@@ -17,9 +17,7 @@ from advisor.contract.answers import (
     count,
     count_said,
     moment,
-    once,
     or_unused,
-    rows,
     stamp,
     text,
     translated,
@@ -30,6 +28,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import by, once, outside, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
@@ -67,7 +66,7 @@ class Langfuse(Records):
     provider: str = ""
 
     def pull(self, window: Window) -> Iterator[Record]:
-        return or_unused(once(self._records(window), PATH))
+        return or_unused(once(self._records(window), PATH, by(TIME, MODEL)))
 
     def parse(self, record: Record) -> list[Parsed]:
         if nothing := unused(record):
@@ -109,7 +108,7 @@ class Langfuse(Records):
         }
         found = rows(http.get(PATH, {"query": json.dumps(query)}), "data", PATH)
         if len(found) < ROW_LIMIT:
-            return [row for row in found if not _beyond(row, window)]
+            return [row for row in found if not outside(row, TIME, window)]
         hours = int((window.end - window.start) / HOUR)
         if hours < 2:
             raise SourceError(
@@ -145,11 +144,3 @@ class Langfuse(Records):
                 amount=Money(amount(record, COST), "USD"),
                 basis=Basis.ESTIMATED,
             )
-
-
-def _beyond(row: Record, window: Window) -> bool:
-    """Whether a row is of the hour that begins where *window* ends: the next one has it whole."""
-    try:
-        return moment(row, TIME) >= window.end
-    except OddFieldError:
-        return False

@@ -9,13 +9,11 @@ from advisor.contract.answers import (
     NAMELESS,
     UNNAMED,
     below,
-    buckets,
     count,
     count_said,
     money,
     or_unused,
     part,
-    rows,
     seconds,
     span,
     text,
@@ -28,6 +26,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import buckets, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import ON_DEMAND, Basis, CostFact, InputIncludes, RowProblem, tier_named
@@ -39,6 +38,11 @@ PROVIDER = "openai"
 HOURS_A_PAGE, DAYS_A_PAGE = 168, 180
 COMPLETIONS = ("model", "project_id", "batch", "service_tier")
 EMBEDDINGS = ("model", "project_id")
+# Its other dimensions are null unless they are grouped by; a bucket has one result for each combination of them all.
+DIMENSIONS = (
+    "project_id", "model", "line_item", "batch", "service_tier", "user_id", "api_key_id", "api_source",
+    "amount.currency",
+)  # fmt: skip
 PATHS = {
     "completions": "organization/usage/completions",
     "embeddings": "organization/usage/embeddings",
@@ -125,7 +129,7 @@ class OpenAi(Records):
         def ask(page: str) -> Any:
             return http.get(path, [*query, ("page", page or None)])
 
-        for record in buckets(ask, path, "start_time", "end_time"):
+        for record in buckets(ask, path, "start_time", "end_time", DIMENSIONS):
             yield {"stream": stream, **record}
 
     def _embeddings(self, http: Http, query: list[tuple[str, Any]]) -> Iterator[Record]:

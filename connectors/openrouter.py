@@ -6,22 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from advisor.contract.answers import (
-    amount,
-    below,
-    count,
-    count_said,
-    day,
-    named,
-    once,
-    or_unused,
-    rows,
-    translated,
-    unused,
-    where,
-)
+from advisor.contract.answers import amount, below, count, count_said, day, named, or_unused, translated, unused, where
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import by, once, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
@@ -29,6 +17,7 @@ from advisor.domain.units import DAY_SECONDS, Money, Window
 
 PROVIDER = "openrouter"
 ONE_DAY = timedelta(days=1)
+ENDPOINT_DAY = by("date", "model", "provider_name", "model_permaslug", "endpoint_id", "workspace_id")
 OWN_KEYS = (
     "BYOK usage is what OpenRouter estimates that the vendors of your own keys bill: if their invoices are sources "
     "too, that money is counted twice"
@@ -69,7 +58,7 @@ class OpenRouter(Records):
         self._activity()
 
     def _records(self) -> Iterator[Record]:
-        yield from once(self._activity(), "activity")
+        yield from once(self._activity(), "activity", ENDPOINT_DAY)
 
     def _activity(self) -> list[Record]:
         headers = {"Authorization": f"Bearer {self.api_key.reveal()}"}

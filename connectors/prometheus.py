@@ -17,13 +17,13 @@ from advisor.contract.answers import (
     count_said,
     moment,
     named,
-    rows,
     translated,
     where,
     whole_hours,
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
@@ -155,7 +155,12 @@ class Prometheus(Records):
                 found = True
                 model = _model(series)
                 for at, value in _values(series):
-                    counted[at - width, model][name] = value
+                    if not part.start < at <= part.end:
+                        continue  # another part asks for it
+                    if name in (step := counted[at - width, model]):
+                        what = f"Prometheus gives {counter} of {model} twice at {at:%Y-%m-%d %H:%M}"
+                        raise SourceError(what, "run again later", transient=True)
+                    step[name] = value
         return found
 
     def _costs(self, counted: Counted, width: int) -> Iterator[Record]:

@@ -15,11 +15,8 @@ from advisor.contract.answers import (
     count,
     currency,
     named,
-    once,
     or_unused,
-    pages,
     part,
-    rows,
     seconds,
     span,
     text,
@@ -29,6 +26,7 @@ from advisor.contract.answers import (
 )
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
+from advisor.contract.paging import Once, all_but, outside, pages, rows
 from advisor.contract.settings import SecretRef
 from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import ON_DEMAND, Basis, CostFact, InputIncludes
@@ -86,15 +84,13 @@ class Together(Records):
             rows(self._ask(http, self._query(Month.of(datetime.now(UTC)), "day", 1), ""), "data", PATH)
 
     def _records(self, window: Window) -> Iterator[Record]:
+        sold = Once(PATH, all_but("quantity", "cost"))
         with self._http() as http:
             for month in window.months():
-                yield from once(self._sold(http, month), PATH)
-
-    def _sold(self, http: Http, month: Month) -> Iterator[Record]:
-        for page in self._pages(http, month):
-            for one in rows(page, "data", PATH):
-                if one.get("line_items") != []:
-                    yield {"currency": page.get("currency"), **one}
+                for page in self._pages(http, month):
+                    for one in rows(page, "data", PATH):
+                        if not outside(one, "start_time", month.window):
+                            yield from _with_items(one, page, sold)
 
     def _http(self) -> Http:
         headers = {"Authorization": f"Bearer {self.api_key.reveal()}"}
@@ -110,6 +106,16 @@ class Together(Records):
 
     def _ask(self, http: Http, query: Mapping[str, Any], after: str) -> Any:
         return http.get(below(self.base_url, "v1/") + PATH, {**query, "after": after or None})
+
+
+def _with_items(hour: Record, page: Record, sold: Once) -> Iterator[Record]:
+    """An hour that has line items, each of them once: which of their fields are dimensions is not documented."""
+    items = hour.get("line_items")
+    if items == []:
+        return
+    for item in items if isinstance(items, list) else [items]:
+        sold.take({"start_time": hour.get("start_time"), **(item if isinstance(item, Mapping) else {"item": item})})
+    yield {"currency": page.get("currency"), **hour}
 
 
 def _facts(record: Record, place: str) -> Iterator[Parsed]:

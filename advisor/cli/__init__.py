@@ -13,6 +13,13 @@ COMMANDS = {
     "usage": "Show tokens and costs as the sources gave them.",
     "explain": "Walk one verdict back to rows, prices and formulas.",
     "report": "Write the monthly report.",
+    "ack": "Answer a recommendation: it moves from a month on, or it does not.",
+    "snooze": "Send no recommendation on a workload before a day.",
+    "history": "Show what was said before, and what was answered.",
+    "backtest": "Replay the stored months: what following the advice would have saved or cost.",
+    "serve": "Run unattended: report, check and deliver when due, and answer health checks.",
+    "run-due": "Do what is due now and end, for cron.",
+    "status": "Show what unattended runs have done, owe, and could not do.",
     "demo": "Write sample logs and a configuration, and check them.",
     "init": "Write a configuration from your own files.",
     "models": "List the open models: size, licence, and whether their speed is measured.",
@@ -20,6 +27,7 @@ COMMANDS = {
     "offers": "List what GPUs rent for, with source and age; refresh it.",
     "profiles": "List how fast models run on GPUs, import a load test, or print one.",
     "doctor": "Check configuration, sources, channels, store and prices; each fault with its fix.",
+    "channels": "Show where messages go and what would be sent, or send a test.",
     "iam-policy": "Print what AWS has to allow to the configured sources, as a policy of IAM.",
 }
 

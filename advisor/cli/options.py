@@ -63,6 +63,12 @@ def sync_option(command: Command) -> Command:
     return click.option("--no-sync", is_flag=True, help="Answer from what is stored; read no source.")(command)
 
 
+def log_option(command: Command) -> Command:
+    return click.option(
+        "--log-format", type=click.Choice(["text", "json"]), default="text", help="Of the log on stderr. Default: text."
+    )(command)
+
+
 def clock() -> datetime:
     """The time, read once a command. ADVISOR_NOW (RFC 3339) stands in for it, to replay an earlier day."""
     stated = os.environ.get("ADVISOR_NOW")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from advisor.contract.shown import shown
 from advisor.contract.source import Parsed, PassedOver
 from advisor.domain.facts import RowProblem
 from advisor.domain.units import Money, Window
-from advisor.errors import SourceError
 
 Answer = Mapping[str, Any]
 DAY = timedelta(days=1)
@@ -160,10 +159,11 @@ def seconds(start: datetime, end: datetime) -> int:
 
 def where(record: Answer, *keys: str) -> str:
     """The place of a record in an answer, by the fields that name it: `costs 2026-10-01T00:00:00Z gpt-4o, input`."""
-    return " ".join(_shown(record[key]) for key in keys if record.get(key) not in (None, "", {}, [])) or "a record"
+    return " ".join(label(record[key]) for key in keys if record.get(key) not in (None, "", {}, [])) or "a record"
 
 
-def _shown(value: Any) -> str:
+def label(value: Any) -> str:
+    """A value that names a record: a Unix time as a time, and of a long name its beginning."""
     if isinstance(value, int) and not isinstance(value, bool) and FIRST_UNIX <= value < LATEST_UNIX:
         return stamp(datetime.fromtimestamp(value, UTC))
     return str(value)[:120]
@@ -182,69 +182,6 @@ def or_unused(records: Iterable[Answer]) -> Iterator[Answer]:
 def unused(record: Answer) -> list[Parsed]:
     """What `UNUSED` stands for, or nothing for any other record."""
     return [PassedOver(rows=1)] if record.get("unused") is True else []
-
-
-def rows(answer: Any, key: str, what: str) -> list[Answer]:
-    """The list of objects at *key* of an answer that messages call *what*. Raises SourceError where it is none."""
-    found = answer.get(key) if isinstance(answer, Mapping) else None
-    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
-        raise SourceError(
-            f"{what} holds no list {key!r} of objects", "check base_url; the API may have changed, or a proxy answered"
-        )
-    return found
-
-
-def pages(ask: Callable[[str], Any], following: Callable[[Answer], str], what: str) -> Iterator[Answer]:
-    """Every page, from the empty cursor to the page that *following* gives no further cursor for.
-
-    Raises SourceError where a page is no object, or a cursor comes back: half an answer is never taken for all of it.
-    """
-    cursor, seen = "", {""}
-    while True:
-        page = ask(cursor)
-        if not isinstance(page, Mapping):
-            raise SourceError(f"{what} is no JSON object", "check base_url; a proxy may have answered")
-        yield page
-        cursor = following(page)
-        if not cursor:
-            return
-        if cursor in seen:
-            raise SourceError(f"{what} gives the same page again", "run again later", transient=True)
-        seen.add(cursor)
-
-
-def once(records: Iterable[Answer], what: str) -> Iterator[Answer]:
-    """*records*. Raises SourceError where one comes back: it would count twice, and may stand in place of another."""
-    seen: set[int] = set()
-    for record in records:
-        digest = hash(json.dumps(record, sort_keys=True, default=str))
-        if digest in seen:
-            raise SourceError(f"{what} gives the same record twice", "run again later", transient=True)
-        seen.add(digest)
-        yield record
-
-
-def buckets(ask: Callable[[str], Any], what: str, start_key: str, end_key: str) -> Iterator[Answer]:
-    """Each result of every bucket of every page, with the bounds of its bucket, once.
-
-    The pages are those of `next_page`, with `data` for the buckets and `results` inside them. Raises SourceError.
-    """
-    results = (
-        {start_key: bucket.get(start_key), end_key: bucket.get(end_key), **result}
-        for page in pages(ask, next_page, what)
-        for bucket in rows(page, "data", what)
-        for result in rows(bucket, "results", what)
-    )
-    return once(results, what)
-
-
-def next_page(page: Answer) -> str:
-    """The cursor of a page with `has_more` and `next_page`. Raises SourceError where it says more and not how."""
-    if not page.get("has_more"):
-        return ""
-    if not page.get("next_page"):
-        raise SourceError("an answer says that it goes on, and not where", "run again later", transient=True)
-    return str(page["next_page"])
 
 
 def yesterday() -> Window:
@@ -297,4 +234,4 @@ def _number(value: Any) -> Decimal | None:
 def _odd(record: Answer, key: str, what: str) -> OddFieldError:
     if record.get(key) is None:
         return OddFieldError(f"{key} is missing")
-    return OddFieldError(f"{key} is {str(record[key])[:40]!r}, not {what}")
+    return OddFieldError(f"{key} is {shown(record[key])}, not {what}")

@@ -8,6 +8,7 @@ import glob
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ FOREIGN = {
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
 }
+HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 Compression = Literal["none", "gzip", "zstd"]
 
 
@@ -98,7 +100,11 @@ def look(file: Path) -> Look:
     if not raw.strip():
         return Look(compression=compression, empty=True)
     encoding = encoding_of(raw, file)
-    return Look(compression=compression, encoding=encoding, head=_decode(raw, encoding))
+    head = _decode(raw, encoding)
+    if HTML.match(head):
+        hint = "sign in, export or download it again, and put it in place of this one"
+        raise UnreadableError(f"{file} is a web page (HTML), such as a login or error page, and no export", hint)
+    return Look(compression=compression, encoding=encoding, head=head)
 
 
 def encoding_of(raw: bytes, file: Path) -> str:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from advisor.contract.period import Period, PeriodClaim, PeriodState
 from advisor.domain.answers import Answer
 from advisor.domain.facts import CostFact, Pull, PullStatus
 from advisor.domain.report import Message, Receipt
@@ -118,16 +119,24 @@ class Store(Protocol):
     def months(self) -> tuple[Month, ...]:
         """Every month that holds usage, oldest first."""
 
-    def decide(self, decisions: Sequence[Decision], messages: Sequence[Message], at: datetime) -> int:
+    def decide(
+        self,
+        decisions: Sequence[Decision],
+        messages: Sequence[Message],
+        at: datetime,
+        *,
+        done: Mapping[PeriodClaim, str] | None = None,
+    ) -> int:
         """Record decisions and enqueue messages in one transaction; a message that stands in for another is on STANDBY.
 
         A decision that says the same as the last one on its month and workload is not a revision, and is dropped. So
         is a message whose dedup key exists, unless that one is DEAD: it never arrived, so it is replaced and sent.
-        Returns how many messages are new.
+        The periods *done* are DONE with their notes in the same transaction. Raises LeaseLostError, and records
+        nothing, where one of them was taken over. Returns how many messages are new.
         """
 
-    def decisions(self, workload: str = "") -> list[Decision]:
-        """Recorded decisions, newest first; all revisions."""
+    def decisions(self, workload: str = "", *, standing: bool = False) -> list[Decision]:
+        """Recorded decisions, newest first: all revisions, or the *standing* one on each month and workload."""
 
     def answer(self, answer: Answer) -> None:
         """Keep an answer to a recommendation. Answers are only ever added."""
@@ -157,6 +166,37 @@ class Store(Protocol):
         What stands in for it is then PENDING if it is DEAD or HELD, and SPARED if it is SENT. Returns False, and
         changes nothing, unless the message is SENDING, or UNKNOWN and now known, and *attempt* is its last one:
         whoever woke late has no say.
+        """
+
+    def periods(self, job: str = "") -> list[Period]:
+        """What unattended runs owe and have done, of one job or of all, by job and key."""
+
+    def begin_periods(self, job: str, key: str, at: datetime, why: str) -> bool:
+        """Give a job its first period, SKIPPED with *why* as its note; False, and nothing, where it has one."""
+
+    def claim_period(self, job: str, key: str, owner: str, at: datetime, until: datetime) -> PeriodClaim | None:
+        """Take a period whose time has come, until then; None where another run has it, or it is DONE or SKIPPED.
+
+        A period that is not there yet is added. A lease that is over can be taken over, and so can one that ends after
+        *until*: it was taken by a clock that has been set back since.
+        """
+
+    def renew_period(self, held: PeriodClaim, until: datetime) -> bool:
+        """Keep a claimed period until then; False where it was taken over."""
+
+    def settle_period(
+        self,
+        held: PeriodClaim,
+        state: PeriodState,
+        at: datetime,
+        *,
+        error: str = "",
+        note: str = "",
+        not_before: datetime | None = None,
+    ) -> bool:
+        """Record what became of a claimed period. WAITING gives it back for another attempt, not before that time.
+
+        Returns False, and changes nothing, where it was taken over.
         """
 
     def snapshot(self) -> AbstractContextManager[Store]:

@@ -15,8 +15,10 @@ from advisor.domain.verdict import Gate, GateResult
 
 DRIFT_ALLOWED = 0.10
 """Of the billed tokens. Money that drifts from list price blocks nothing: a negotiated price does that every month."""
-NEVER_ABOVE_WATCH = frozenset({Gate.SOURCE, Gate.DRIFT, Gate.MONTHLY_SHAPE, Gate.WEAK_OFFER})
-"""Gates that a standing recommendation must go on passing: they are about what is known, not about what is saved."""
+NEVER_ABOVE_WATCH = frozenset({Gate.SOURCE, Gate.DRIFT, Gate.MONTHLY_SHAPE, Gate.WEAK_OFFER, Gate.CREDIT_PERIOD})
+"""Gates that a standing recommendation must go on passing: what is known, and whether a saving would be cash."""
+NEVER_IN_A_MOVE = NEVER_ABOVE_WATCH | {Gate.MONTH_OPEN}
+"""Gates without which a workload joins no move of several either."""
 
 
 def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResult, ...]:
@@ -47,6 +49,7 @@ def month_gates(comparison: Comparison, policy: SwitchPolicy) -> tuple[GateResul
             "the GPU price has a source and a date",
             f"its GPU price is {weakness}",
         ),
+        _credit_period(comparison, policy),
         _gate(
             Gate.SAVINGS_RATIO,
             comparison.savings_ratio >= policy.min_savings_ratio,
@@ -101,6 +104,25 @@ def _drift(found: Reconciliation | None) -> GateResult:
         apart <= DRIFT_ALLOWED * billed,
         f"{differ} {_percent(apart / billed)} in tokens, at most {allowed}",
         f"{differ} {-rounded_down(-apart / billed * 100, 1):g} % in tokens, over {allowed}",
+    )
+
+
+def _credit_period(comparison: Comparison, policy: SwitchPolicy) -> GateResult:
+    """Whether it is a commitment alone that keeps the saving from being cash: gross it meets the margins, net it does
+    not (design: a move inside a credit period is at most WATCH)."""
+    owed, needed = comparison.serverless - comparison.avoidable, _least(comparison, policy)
+    if owed.amount <= 0 or comparison.cash_from is None:
+        return GateResult(gate=Gate.CREDIT_PERIOD, met=True, detail="no commitment keeps the bill from being avoidable")
+    gross, bill = comparison.savings + owed, comparison.serverless
+    net_enough, enough = (
+        saved.over(bill) >= policy.min_savings_ratio and saved >= needed for saved in (comparison.savings, gross)
+    )
+    still = f"{_money(owed)} of the bill stays owed to a commitment"
+    return _gate(
+        Gate.CREDIT_PERIOD,
+        net_enough or not enough,
+        f"{still}, and is not counted as saved",
+        f"{still}: what it saves, {_money(gross)} {_span(comparison)}, is cash from {comparison.cash_from:%Y-%m-%d} on",
     )
 
 

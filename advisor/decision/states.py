@@ -4,62 +4,69 @@ An unclosed month counts for nothing and breaks nothing. A closed month either m
 the streak, or ends it; so does one that cannot be weighed, or that brought no traffic. A SWITCH, once given, stands
 until the exit rule (savings at or below `return_ratio` for `return_months` closed months in a row), but never on a
 month whose data or price cannot carry it, nor where token prices have fallen since and it does not hold at today's.
+
+Months on own GPUs, as is said or seen, freeze the streak and are followed instead (`decision.dedicated`); what the user
+answered is not repeated (`decision.answered`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from advisor.decision.answered import answered
+from advisor.decision.dedicated import on_own_gpus
 from advisor.decision.gates import NEVER_ABOVE_WATCH, month_gates, price_today_gate, streak_gate, team_gate
+from advisor.decision.memory import Memory as Memory
+from advisor.decision.stages import Plan, plan_for
 from advisor.decision.words import missing_verdict, next_step, spoken
+from advisor.domain.answers import Answer
 from advisor.domain.assumptions import SwitchPolicy, Team
 from advisor.domain.comparison import Comparison, Missing, NotCompared
+from advisor.domain.dedicated import Followed
 from advisor.domain.units import CENT, Month
 from advisor.domain.verdict import Gate, GateResult, Reason, State, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What the fold carries over closed months: rows of good and of losing months, and what was said last."""
-
-    streak: int = 0
-    losing: int = 0
-    standing: bool = False
-    state: State | None = None
-
-    def won(self, met: bool) -> Memory:
-        """After a closed month that met all its own gates, or did not."""
-        return replace(self, streak=self.streak + 1 if met else 0)
-
-    def lost(self, months: int, policy: SwitchPolicy) -> Memory:
-        """After so many more months at or below the exit rule; none ends the row of them."""
-        losing = self.losing + months if months else 0
-        return replace(self, losing=losing, standing=self.standing and losing < policy.return_months)
-
-
-def fold(history: Sequence[Comparison | NotCompared], policy: SwitchPolicy, team: Team | None) -> tuple[Verdict, ...]:
+def fold(
+    history: Sequence[Comparison | NotCompared],
+    policy: SwitchPolicy,
+    team: Team | None,
+    *,
+    answers: Sequence[Answer] = (),
+    followed: Mapping[Month, Followed] | None = None,
+) -> tuple[Verdict, ...]:
     """One verdict for each month of *history*, which is one workload's, oldest first.
 
     A month that is left out between two others is one in which the workload's sources counted no traffic of it.
+    *answers* may be those on every workload. *followed* is what own GPUs did, by month.
     """
     memory, verdicts = Memory(), []
+    seen = followed or {}
+    plan = plan_for(history[-1].usage.workload, answers) if history else Plan()
     last_closed = max((position for position, month in enumerate(history) if month.usage.closed), default=0)
     for position, month in enumerate(history):
-        if position and (without := _between(history[position - 1].usage.month, month.usage.month)):
+        when = month.usage.month
+        if position and (without := _between(history[position - 1].usage.month, when, plan)):
             memory = memory.won(False).lost(without, policy)
-        if isinstance(month, NotCompared):
-            verdict, memory = _not_weighed(month, memory, policy)
+        if plan.on_own_gpus(when, seen.get(when)):
+            verdict, memory = on_own_gpus(month, seen.get(when), plan, memory, policy)
+        elif isinstance(month, NotCompared):
+            verdict, memory = _not_weighed(month, memory.left(returned=plan.returned), policy)
         else:
             # Earlier months were judged at prices of use: today's are asked of the last closed month, and after it.
-            verdict, memory = _weighed(month, memory, policy, team, today=position >= last_closed)
+            verdict, memory = _weighed(
+                month, memory.left(returned=plan.returned), policy, team, today=position >= last_closed
+            )
+        verdict, memory = answered(verdict, plan, memory)
         verdicts.append(verdict)
     return tuple(verdicts)
 
 
-def _between(earlier: Month, later: Month) -> int:
-    """How many months lie between two months."""
-    return max(0, (later.year - earlier.year) * 12 + later.month - earlier.month - 1)
+def _between(earlier: Month, later: Month, plan: Plan) -> int:
+    """How many months lie between two months, without those on own GPUs: what vanished there has moved."""
+    months = (later.year - earlier.year) * 12 + later.month - earlier.month
+    return sum(not plan.on_own_gpus(earlier.plus(number)) for number in range(1, months))
 
 
 def _not_weighed(month: NotCompared, memory: Memory, policy: SwitchPolicy) -> tuple[Verdict, Memory]:
@@ -100,8 +107,7 @@ def _weighed(
         next_action=next_step(month, state, reason, gates),
     )
     if closed:
-        standing = (memory.standing or state is State.SWITCH) and reason is not Reason.DEDICATED
-        memory = replace(memory, standing=standing, state=state)
+        memory = replace(memory, standing=memory.standing or state is State.SWITCH, state=state)
     return verdict, memory
 
 
@@ -115,8 +121,6 @@ def _state(month: Comparison, gates: Sequence[GateResult], team: Team | None, *,
     """The state and its reason; *stands* says whether an earlier recommendation is in force."""
     if not month.usage.closed:
         return State.INSUFFICIENT_DATA, Reason.NO_CLOSED_MONTH
-    if month.usage.workload.serving == "dedicated":
-        return State.STAY, Reason.DEDICATED
     unmet = {gate.gate for gate in gates if not gate.met}
     if Gate.CHEAPER_SERVERLESS in unmet and month.savings.amount > 0:
         return State.STAY, Reason.CHEAPER_SERVERLESS
@@ -125,7 +129,7 @@ def _state(month: Comparison, gates: Sequence[GateResult], team: Team | None, *,
         if Gate.TEAM in unmet:
             return State.SWITCH_BLOCKED, Reason.TEAM_NOT_STATED if team is None else Reason.TEAM_TOO_SMALL
         return State.SWITCH, Reason.ALL_GATES_MET if earned else Reason.STANDING
-    if month.savings.amount > 0:
+    if month.savings.amount > 0 or Gate.CREDIT_PERIOD in unmet:
         return State.WATCH, Reason.GATE
     return State.STAY, Reason.SERVERLESS_CHEAPER
 
@@ -134,6 +138,7 @@ def _leaning(month: Comparison, gates: Sequence[GateResult]) -> State:
     """Which way an open month points: as if it were closed, its streak, its sources and the team aside."""
     aside = {Gate.MONTH_OPEN, Gate.STREAK, Gate.TEAM, Gate.SOURCE}
     unmet = {gate.gate for gate in gates if not gate.met}
-    if month.usage.workload.serving == "dedicated" or month.savings.amount <= 0 or Gate.CHEAPER_SERVERLESS in unmet:
+    loses = month.savings.amount <= 0 and Gate.CREDIT_PERIOD not in unmet
+    if loses or Gate.CHEAPER_SERVERLESS in unmet:
         return State.STAY
     return State.SWITCH if unmet <= aside else State.WATCH

@@ -17,6 +17,7 @@ LIFTS = {
     Gate.DRIFT: "find the traffic that one source misses or counts twice: advisor usage --by day",
     Gate.MONTHLY_SHAPE: "add a request log or a daily export of the same traffic",
     Gate.WEAK_OFFER: "get a dated quote: [[fleet.offers]]",
+    Gate.CREDIT_PERIOD: "wait until the commitment ends, or ask its provider for a lower floor: [[commitments]]",
     Gate.SAVINGS_RATIO: "ask for a lower GPU price: [[fleet.offers]]",
     Gate.MIN_SAVINGS: "wait until the bill has grown, or ask for a lower GPU price: [[fleet.offers]]",
     Gate.EQUIVALENT: "ask for a lower GPU price: [[fleet.offers]]",
@@ -88,12 +89,11 @@ def spoken(
             return next(gate.detail for gate in gates if gate.gate is Gate.TEAM)
         case State.WATCH, _:
             unmet = [gate for gate in gates if not gate.met and gate.gate is not Gate.TEAM]
+            owed = next((at for at, gate in enumerate(unmet) if gate.gate is Gate.CREDIT_PERIOD), len(unmet))
+            unmet = unmet[: owed + 1]  # while the bill stays owed, every economic gate fails for that one reason
             return "; ".join(gate.detail for gate in unmet if gate.gate not in FOLLOWS or unmet[0].gate in FOLLOWS)
         case State.INSUFFICIENT_DATA, _:
             return month.usage.open_because or "the month is not closed"
-        case _, Reason.DEDICATED:
-            since = month.usage.workload.dedicated_since
-            return f"already on own GPUs{f' since {since}' if since else ''}"
         case _, Reason.CHEAPER_SERVERLESS:
             return next(f"cheaper serverless: {one.detail}" for one in gates if one.gate is Gate.CHEAPER_SERVERLESS)
     if month.avoidable.amount > 0:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from advisor.domain.fleet import Infeasible, Plan
+from advisor.domain.odds import Odds
+from advisor.domain.terms import Term
 from advisor.domain.units import Money
 from advisor.domain.usage import WorkloadUsage
 
@@ -85,9 +87,11 @@ class Comparison:
     feasible realistic one, `equivalent` the 70 % rule, a lower bound. `not_buyable` is the fractional GPU-hour figure,
     information only. `savings` = avoidable - chosen total. `savings_ratio` is over the gross invoice, -inf where that
     is nothing. `low_end_savings` is `savings` at the low end of the throughput band, `savings_today` at today's token
-    prices. `payback_months` is infinite where nothing is saved. `elsewhere` is the same traffic at other hosts,
-    cheapest first. `unmeasured` is a plan on an estimated throughput that would cost less than the chosen, measured
-    one: it carries nothing until it is measured.
+    prices. `probability_cheaper` is that of `odds`, in which the month is costed many times over. `payback_months` is
+    infinite where nothing is saved. `elsewhere` is the same traffic at other hosts, cheapest first. `unmeasured` is a
+    plan on an estimated throughput that would cost less than the chosen, measured one: it carries nothing until it is
+    measured. `cash_from` is the first day on which leaving would save the whole invoice, None where it does already.
+    `terms` is the chosen fleet on demand and for every term it is sold for.
     """
 
     usage: WorkloadUsage
@@ -106,8 +110,11 @@ class Comparison:
     probability_cheaper: float
     engineering_hours: Decimal
     break_even: BreakEven
+    odds: Odds
     elsewhere: tuple[Elsewhere, ...] = ()
     unmeasured: Plan | None = None
+    cash_from: date | None = None
+    terms: tuple[Term, ...] = ()
 
     @property
     def cheaper_serverless(self) -> Elsewhere | None:

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from advisor.domain.assumptions import FleetAssumptions, SwitchPolicy, Team
+from advisor.domain.correction import Correction
+from advisor.domain.portfolio import Portfolio
 from advisor.domain.units import Money, Month
 from advisor.domain.usage import SourceReport
 from advisor.domain.verdict import State, Verdict
@@ -32,7 +34,9 @@ class Findings:
     """Everything that the line decided for one month, not yet put into words.
 
     `moves` are the workloads to act on. `total_cost` is the sum of all known bills: a workload whose cost is unknown is
-    not in it. `token_prices_on` and `gpu_prices_on` are the oldest dates of the prices used.
+    not in it. `portfolio` says which would move together, None where no figures can carry a move. `token_prices_on` and
+    `gpu_prices_on` are the oldest dates of the prices used. `corrections` are what was told otherwise before,
+    `restated` the verdicts on earlier months whose data is another than the one that was decided on.
     """
 
     month: Month
@@ -45,6 +49,9 @@ class Findings:
     fleet: FleetAssumptions
     policy: SwitchPolicy
     team: Team | None
+    portfolio: Portfolio | None = None
+    corrections: tuple[Correction, ...] = ()
+    restated: tuple[Verdict, ...] = ()
     total_cost: Money = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,13 +95,15 @@ class Message:
 
     `dedup_key` is the same for the same news to the same channel: whatever is enqueued twice is sent once. `body` is
     the channel's own form: Block Kit JSON for Slack, JSON of subject, html and text for email, text for a file.
+    `stands_in_for` is the key of the same news to another channel: it is sent only if that one cannot be delivered.
     """
 
     dedup_key: str
     channel: str  # the channel's name in the configuration
-    kind: str  # "report" | "recommendation" | "data-health"
+    kind: str  # "report" | "recommendation" | "correction" | "data-health"
     subject: str
     body: str
+    stands_in_for: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from advisor.domain.answers import Answer
+from advisor.domain.change import Variance
 from advisor.domain.comparison import Comparison, NotCompared
+from advisor.domain.dedicated import Followed, Realized
 from advisor.domain.usage import WorkloadUsage
 
 
@@ -29,6 +32,7 @@ class Gate(StrEnum):
     DRIFT = "DRIFT"  # two sources of the same traffic count too different tokens
     MONTHLY_SHAPE = "MONTHLY_SHAPE"  # only monthly totals
     WEAK_OFFER = "WEAK_OFFER"  # undated, community or unsourced GPU price
+    CREDIT_PERIOD = "CREDIT_PERIOD"  # saves nothing yet: a commitment keeps the bill owed all the same
     SAVINGS_RATIO = "SAVINGS_RATIO"
     MIN_SAVINGS = "MIN_SAVINGS"
     EQUIVALENT = "EQUIVALENT"  # the 70 % rule is not cheaper
@@ -57,6 +61,12 @@ class Reason(StrEnum):
     NOT_MODELLED = "NOT_MODELLED"
     SLO_INFEASIBLE = "SLO_INFEASIBLE"  # no fleet known here meets the latency target
     DEDICATED = "DEDICATED"  # already on own GPUs
+    MOVING = "MOVING"  # the user said that it moves: not repeated
+    MIGRATING = "MIGRATING"  # own GPUs serve it in part: what falls on serverless is no decline
+    DECLINED = "DECLINED"  # the user said no, and nothing material has changed since
+    COMMITTED = "COMMITTED"  # own GPUs cost more than serverless, but they are owed in any case
+    DEARER = "DEARER"  # own GPUs cost more than serverless, month after month
+    RETURNING = "RETURNING"  # the user said that it moves back: not repeated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,11 @@ class Verdict:
     `previous` is the verdict on the closed month before, None where there is none. `leaning` says, for a month that is
     not closed, which way its days point so far. `gates` are all gates of the month; `blocked_by` those not met, the
     binding one first. `reason_text` and `next_action` are printed as they are; only STAY has no next action.
+
+    `answer` is the user's where it is the reason; `advised` is then what the rule says without it. `snooze` keeps
+    messages of a recommendation, not the recommendation, until its day. `followed` and `realized` are of a month on own
+    GPUs. `variance` is of the bill since the last closed month. `differences` are settings and prices that are not as
+    they were when the month before was decided, ready to print.
     """
 
     basis: Comparison | NotCompared
@@ -88,6 +103,13 @@ class Verdict:
     gates: tuple[GateResult, ...]
     blocked_by: tuple[Gate, ...]
     next_action: str
+    advised: State | None = None
+    answer: Answer | None = None
+    snooze: Answer | None = None
+    followed: Followed | None = None
+    realized: Realized | None = None
+    variance: Variance | None = None
+    differences: tuple[str, ...] = ()
 
     @property
     def usage(self) -> WorkloadUsage:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, reduce
@@ -27,34 +29,47 @@ MAX_OVERLOAD = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Levels:
-    """How many bins each count of replicas runs in, fewest replicas first; both of shape (counts,)."""
+    """The replicas of a month by their number, fewest first: in how many bins of five minutes so many run, and the
+    highest demand, in replicas at 100 %, that they meet in one; arrays of shape (counts,).
+
+    A price changes none of it: what holds for every offer is worked out once.
+    """
 
     replicas: Replicas
     bins: Replicas
+    busiest: Seconds
+
+    @classmethod
+    def of(cls, runs: Iterable[tuple[Replicas, int]], busy: Seconds) -> Levels:
+        """*runs* are the replicas of each bin of *busy* during so many of its five minutes."""
+        every = list(runs)
+        counts = np.unique(np.concatenate([running for running, _ in every]))
+        bins, busiest = np.zeros(len(counts), dtype=np.int64), np.zeros(len(counts))
+        for running, times in every:
+            at = np.searchsorted(counts, running)
+            bins += times * np.bincount(at, minlength=len(counts))
+            np.maximum.at(busiest, at, busy)
+        return cls(replicas=counts, bins=bins, busiest=busiest)
+
+    @property
+    def fullest(self) -> float:
+        """The highest share of the replicas of a bin that its demand takes."""
+        return float((self.busiest / self.replicas).max())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Running:
-    """A month of whole replicas: those that run in each bin, and the demand of its busiest five minutes on them.
+    """A month of replicas that follow the demand: `wanted` in each bin of *parts* x five minutes, and `spare` ones."""
 
-    `fullest` is the highest share of the replicas of a bin that its demand takes.
-    """
-
-    replicas: Replicas
-    busy: Seconds
+    wanted: Replicas
+    parts: int
+    spare: int
     levels: Levels
-    fullest: float
 
-    @classmethod
-    def of(cls, replicas: Replicas, busy: Seconds) -> Running:
-        """What holds for every offer is worked out once: how often each count runs, and the fullest bin."""
-        counts, bins = np.unique(replicas, return_counts=True)
-        return cls(
-            replicas=replicas,
-            busy=busy,
-            levels=Levels(replicas=counts, bins=bins),
-            fullest=float((busy / replicas).max()),
-        )
+    @property
+    def replicas(self) -> Replicas:
+        """Those that run in each five minutes, written out."""
+        return following(np.repeat(self.wanted, self.parts), spare=self.spare)
 
 
 def wanted(busy: Seconds, target: float, min_replicas: int) -> Replicas:
@@ -71,6 +86,19 @@ def following(wanted: Replicas, *, lag: int = LAG, down: int = DOWN, spare: int 
     return spare + reduce(np.maximum, (seen[down - 1 - k : len(seen) - k] for k in range(down)))
 
 
+def following_within(
+    wanted: Replicas, parts: int, *, lag: int = LAG, down: int = DOWN, spare: int = 0
+) -> Iterator[tuple[Replicas, int]]:
+    """`following` of bins that are *parts* times five minutes wide, without writing each of these out: the replicas of
+    every bin during some of its five minutes, and during how many of them.
+
+    Of an hour, three of twelve see the hour before alone, four the hour itself, and the five between them both.
+    """
+    seen = Counter(tuple(sorted({(part - lag - k) // parts for k in range(down)})) for part in range(parts))
+    for bins, times in seen.items():
+        yield spare + reduce(np.maximum, (np.roll(wanted, -at) for at in bins)), times
+
+
 def overload(demand: Seconds, running: Replicas) -> float:
     """The share of the demand that exceeds the replicas running in its bin, each at 100 %."""
     return float(np.maximum(0.0, demand - running).sum() / demand.sum())
@@ -84,15 +112,15 @@ def running(demand: Demand, fleet: FleetAssumptions, target: float) -> Running |
     """
     wished = series(demand, fleet)
     parts = wished.step_seconds // FIVE_MINUTES
-    counts = np.repeat(wanted(wished.busy, target, fleet.min_replicas), parts)
-    replicas = following(counts, spare=fleet.redundancy)
-    late = overload(np.repeat(wished.replicas, parts), replicas)
+    counts = wanted(wished.busy, target, fleet.min_replicas)
+    runs = list(following_within(counts, parts, spare=fleet.redundancy))
+    late = sum(times * overload(wished.replicas, replicas) for replicas, times in runs) / parts
     if late > MAX_OVERLOAD:
         return (
             f"{late * 100:.2f} % of the demand would come before replicas have started, {MAX_OVERLOAD * 100:.1f} % "
             "may: raise redundancy or min_replicas"
         )
-    return Running.of(replicas, np.repeat(wished.busy, parts))
+    return Running(wanted=counts, parts=parts, spare=fleet.redundancy, levels=Levels.of(runs, wished.busy))
 
 
 def autoscaled(demand: Demand, offer: Offer, node: Node, fleet: FleetAssumptions, target: float) -> Sized | Infeasible:
@@ -104,8 +132,7 @@ def autoscaled(demand: Demand, offer: Offer, node: Node, fleet: FleetAssumptions
     found = running(demand, fleet, target)
     if isinstance(found, str):
         return Infeasible(policy="autoscaled", reason=found)
-    levels = found.levels
-    bins = int(levels.bins.sum())
+    levels, bins = found.levels, int(found.levels.bins.sum())
     nodes = -(-levels.replicas // node.replicas)
     gpu_hours = demand.hours * node.gpus * Decimal(int((nodes * levels.bins).sum())) / bins
     return Sized(
@@ -115,5 +142,5 @@ def autoscaled(demand: Demand, offer: Offer, node: Node, fleet: FleetAssumptions
         gpu_hours=gpu_hours,
         gpu=offer.price_per_gpu_hour * gpu_hours,
         utilization=demand.mean_replicas * bins / float((levels.replicas * levels.bins).sum()),
-        utilization_peak=found.fullest,
+        utilization_peak=levels.fullest,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from advisor.domain.assumptions import Commitment
@@ -30,12 +30,38 @@ def avoidable(usage: WorkloadUsage, commitments: Sequence[Commitment], bills: Ma
     that reach beyond the month, taken for the covered share of it.
     """
     assert usage.cost is not None
-    last_day = usage.month.end.date() - timedelta(days=1)
-    share = Decimal(usage.days_covered) / usage.month.day_count
-    left = usage.cost
-    for seller, part in bills_of(usage).items():
-        promised = [c.floor_per_month for c in commitments if host(c.provider) == seller and c.until >= last_day]
-        others = bills.get(seller, part) - part
-        owed = max(Decimal(0), sum(promised, Decimal(0)) * share - others.amount)
-        left -= Money(min(part.amount, owed), others.currency)
+    left = usage.cost - _owed(usage, commitments, bills, usage.month.end.date() - timedelta(days=1))
     return left if left.amount > 0 else Money.zero(left.currency)
+
+
+def cash_from(usage: WorkloadUsage, commitments: Sequence[Commitment], bills: Mapping[str, Money]) -> date | None:
+    """The first day on which leaving saves the whole invoice: after the last commitment that still holds a part of it.
+
+    None where nothing of it is owed.
+    """
+    assert usage.cost is not None
+    last_day = usage.month.end.date() - timedelta(days=1)
+    after = {one.until + timedelta(days=1) for one in commitments if one.until >= last_day}
+    days = (day for day in sorted({last_day, *after}) if _owed(usage, commitments, bills, day).amount <= 0)
+    first = next(days, last_day)
+    return None if first == last_day else first
+
+
+def floors(commitments: Sequence[Commitment], on: date) -> dict[str, Decimal]:
+    """What is promised to each host for the month, by the commitments in force on a day."""
+    promised: dict[str, Decimal] = {}
+    for one in commitments:
+        if one.until >= on:
+            promised[host(one.provider)] = promised.get(host(one.provider), Decimal(0)) + one.floor_per_month
+    return promised
+
+
+def _owed(usage: WorkloadUsage, commitments: Sequence[Commitment], bills: Mapping[str, Money], on: date) -> Money:
+    assert usage.cost is not None
+    share = Decimal(usage.days_covered) / usage.month.day_count
+    promised, owed = floors(commitments, on), Money.zero(usage.cost.currency)
+    for seller, part in bills_of(usage).items():
+        others = bills.get(seller, part) - part
+        due = max(Decimal(0), promised.get(seller, Decimal(0)) * share - others.amount)
+        owed += Money(min(part.amount, due), others.currency)
+    return owed

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
 from advisor.domain.assumptions import FleetAssumptions
 from advisor.domain.fleet import Demand, Infeasible, Offer
 from advisor.market.gpus import same_gpu
-from advisor.projection.autoscaled import Replicas, Running, running
+from advisor.projection.autoscaled import Levels, Replicas, running
 from advisor.projection.sizing import ROUNDING, Node, Sized, whole
 
 TERMS = ("1-year", "3-year")
@@ -35,14 +36,16 @@ def _sold_as(offer: Offer) -> tuple[str, int, str, str]:
     return offer.provider, offer.gpus, offer.unit, offer.operated_by
 
 
-def base(nodes: Replicas, ratio: float) -> int:
+def base(nodes: Replicas, ratio: float, bins: Replicas | None = None) -> int:
     """c* = max {k : F(k) >= ratio}, F(k) the share of the bins in which at least k run [policy-d]; 0 where none does.
 
-    *ratio* is the committed price over the price of what is rented else. F(k) >= ratio holds for every k up to the
-    count that is reached in ceil(ratio x bins) bins.
+    So many *nodes* run in *bins* bins each, by default in one. *ratio* is the committed price over the price of what is
+    rented else. F(k) >= ratio holds for every k up to the count that is reached in ceil(ratio x all bins) of them.
     """
-    needed = max(1, whole(ratio * len(nodes)))
-    return 0 if needed > len(nodes) else int(np.partition(nodes, -needed)[-needed])
+    most_first = np.argsort(-nodes)
+    reached = np.cumsum(np.ones_like(nodes) if bins is None else bins[most_first])
+    needed = max(1, whole(ratio * int(reached[-1])))
+    return 0 if needed > reached[-1] else int(nodes[most_first][np.searchsorted(reached, needed)])
 
 
 def committed(
@@ -58,10 +61,7 @@ def committed(
     if not terms:
         reason = f'no committed offer of {offer.gpu} at {offer.provider}: add [[fleet.offers]] with its "1-year" price'
         return Infeasible(policy="committed", reason=reason)
-    found = running(demand, fleet, target)
-    if isinstance(found, str):
-        most = max(fleet.min_replicas, whole(demand.peak_replicas / target)) + fleet.redundancy
-        found = Running.of(np.array([most]), np.array([demand.peak_replicas]))
+    found = _levels(demand, fleet, target)
     rests = [offer, *(one for one in rates if one.commitment == "spot")]
     fleets = [
         _rented(found, demand, node, term, rest, kept)
@@ -75,20 +75,29 @@ def committed(
     return min(fleets, key=lambda sized: sized.gpu.amount)
 
 
-def _base(found: Running, node: Node, term: Offer, offer: Offer) -> int:
+@lru_cache(maxsize=64)
+def _levels(demand: Demand, fleet: FleetAssumptions, target: float) -> Levels:
+    scaled = running(demand, fleet, target)
+    if not isinstance(scaled, str):
+        return scaled.levels
+    most = max(fleet.min_replicas, whole(demand.peak_replicas / target)) + fleet.redundancy
+    return Levels.of([(np.array([most]), 1)], np.array([demand.peak_replicas]))
+
+
+def _base(found: Levels, node: Node, term: Offer, offer: Offer) -> int:
     """The nodes to commit to, against the on-demand price whatever the rest is rented at: spot may be gone."""
     ratio = float(term.price_per_gpu_hour.amount / offer.price_per_gpu_hour.amount)
-    return base(-(-found.replicas // node.replicas), ratio)
+    return base(-(-found.replicas // node.replicas), ratio, found.bins)
 
 
-def _rented(found: Running, demand: Demand, node: Node, term: Offer, rest: Offer, kept: int) -> Sized:
+def _rented(found: Levels, demand: Demand, node: Node, term: Offer, rest: Offer, kept: int) -> Sized:
     """*kept* nodes at one term all month, and what runs beyond them at the price of the rest."""
     spot = rest.commitment == "spot"
     above = np.maximum(0, -(-found.replicas // node.replicas) - kept)
     if spot:
         above = np.ceil(above / (1 - SPOT_INTERRUPTED) - ROUNDING).astype(np.int64)
-    hourly = demand.hours * node.gpus
-    base_hours, rest_hours = hourly * kept, hourly * Decimal(int(above.sum())) / len(above)
+    hourly, bins = demand.hours * node.gpus, int(found.bins.sum())
+    base_hours, rest_hours = hourly * kept, hourly * Decimal(int((above * found.bins).sum())) / bins
     provisioned = np.maximum(found.replicas, kept * node.replicas)
     return Sized(
         replicas=int(provisioned.max()),
@@ -97,7 +106,7 @@ def _rented(found: Running, demand: Demand, node: Node, term: Offer, rest: Offer
         gpus=(kept + int(above.max())) * node.gpus,
         gpu_hours=base_hours + rest_hours,
         gpu=term.price_per_gpu_hour * base_hours + rest.price_per_gpu_hour * rest_hours,
-        utilization=demand.mean_replicas / float(provisioned.mean()),
-        utilization_peak=float((found.busy / provisioned).max()),
+        utilization=demand.mean_replicas * bins / float((provisioned * found.bins).sum()),
+        utilization_peak=float((found.busiest / provisioned).max()),
         beside=(term, rest) if spot else (term,),
     )

@@ -8,16 +8,20 @@ from decimal import Decimal
 
 from advisor.domain.assumptions import Commitment, FleetAssumptions, PolicyName, SwitchPolicy
 from advisor.domain.comparison import Comparison, Elsewhere, Missing, NotCompared
-from advisor.domain.fleet import Demand, Infeasible, Offer, Plan, Profile
+from advisor.domain.fleet import Infeasible, Offer, Plan, Profile
 from advisor.domain.units import Money
 from advisor.domain.usage import WorkloadUsage
-from advisor.projection.avoidable import avoidable
+from advisor.projection.avoidable import avoidable, cash_from
 from advisor.projection.break_even import break_even
 from advisor.projection.cost import engineering_hours
 from advisor.projection.demand import demand
 from advisor.projection.policies import plan
-from advisor.projection.probability import payback_months, probability_cheaper
-from advisor.projection.search import by_evidence, cheapest, pairs, undominated
+from advisor.projection.probability import payback_months
+from advisor.projection.search import Candidates, by_evidence, cheapest, pairs
+from advisor.projection.terms import terms
+from advisor.projection.tornado import tornado
+from advisor.projection.tornado_case import Case
+from advisor.projection.uncertainty import odds
 
 
 def compare(
@@ -34,7 +38,7 @@ def compare(
 ) -> Comparison | NotCompared:
     """Weigh one month. *bills* are whole hosts' bills of the month; a host that is not in it bills this workload alone.
     *elsewhere* is the same traffic at other hosts. Of a month that is not *shown*, only what its verdict needs is
-    worked out: no runners-up, and no plan on estimates beside a measured one.
+    worked out: no runners-up, no assumption moved alone, and no plan on estimates beside a measured one.
 
     A month without tokens, money, a profile, an offer or an exchange rate comes back as NotCompared, saying what
     supplies it. `equivalent` and `static` are weighed whether configured or not: the rule needs both.
@@ -51,9 +55,7 @@ def compare(
     measured, estimated = by_evidence(candidates)
     names: dict[PolicyName, None] = dict.fromkeys((*fleet.policies, "equivalent", "static"))
     used = measured or estimated
-    # A commitment goes with one provider's offers; every other policy is cheapest where the hour is.
-    lean = undominated(used)
-    found = {name: cheapest(name, used if name == "committed" else lean, fleet, offers) for name in names}
+    found = {name: cheapest(name, used, fleet, offers, runners_up=0) for name in names}
     equivalent, _ = found["equivalent"]
     realistic = [best for name, (best, _) in found.items() if name != "equivalent" and isinstance(best, Plan)]
     if isinstance(equivalent, Infeasible) or not realistic:
@@ -67,6 +69,8 @@ def compare(
     saveable = avoidable(usage, commitments, bills or {})
     savings = saveable - chosen.cost.total
     covered = Decimal(usage.days_covered) / usage.month.day_count
+    case = Case.of(chosen, fleet, policy, saveable, commitments, bills)
+    sure = odds(chosen, fleet, saveable, met=case.holds, flips=tornado(case) if shown else ())
     return Comparison(
         usage=usage,
         serverless=usage.cost,
@@ -84,26 +88,24 @@ def compare(
         payback_months=payback_months(
             float(fleet.overheads.migration_total), float((savings + chosen.cost.migration).amount / covered)
         ),
-        # The invoice is what it is: billed, or at list prices whose error is not known and which says so.
-        probability_cheaper=probability_cheaper(
-            float(saveable.amount), float(chosen.cost.total.amount), 0.0, chosen.profile.sigma
-        ),
+        probability_cheaper=sure.probability_cheaper,
+        odds=sure,
         engineering_hours=engineering_hours(chosen.offer, fleet),
         break_even=break_even(equivalent, usage, fleet, policy),
         elsewhere=tuple(elsewhere),
+        cash_from=cash_from(usage, commitments, bills or {}),
+        terms=terms(chosen, offers, fleet) if shown else (),
     )
 
 
-def _unmeasured(
-    chosen: Plan, estimated: Sequence[tuple[Offer, Demand]], fleet: FleetAssumptions, offers: Sequence[Offer]
-) -> Plan | None:
+def _unmeasured(chosen: Plan, estimated: Candidates, fleet: FleetAssumptions, offers: Sequence[Offer]) -> Plan | None:
     """The cheapest plan on an estimated throughput, where it would beat the chosen one: worth a measurement."""
-    best, _ = cheapest(chosen.policy, estimated, fleet, offers)
+    best, _ = cheapest(chosen.policy, estimated, fleet, offers, runners_up=0)
     return best if isinstance(best, Plan) and best.cost.total < chosen.cost.total else None
 
 
 def _lacking(
-    usage: WorkloadUsage, cost: Money, profiles: Sequence[Profile], candidates: Sequence[tuple[Offer, Demand]]
+    usage: WorkloadUsage, cost: Money, profiles: Sequence[Profile], candidates: Candidates
 ) -> NotCompared | None:
     """What is missing for a search, or None. An offer in another currency is not left out: it might be the cheapest."""
     if not profiles:

@@ -3,52 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-
-import numpy as np
 
 from advisor.domain.assumptions import FleetAssumptions
 from advisor.domain.fleet import Demand, Infeasible, Offer
-from advisor.projection.demand import Seconds
-from advisor.projection.series import series
+from advisor.projection.load_duration import load_duration
 from advisor.projection.sizing import ROUNDING, Node, Sized, whole
-
-BUSIEST = 1 / 12
-"""The share of an hour that its busiest five minutes take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LoadDuration:
-    """Demand in replicas by how long it lasts: `levels` ascending, shape (n,); `below` the replicas that all lower
-    levels come to together, `above` the share of the time at this level and higher, both of shape (n + 1,)."""
-
-    levels: Seconds
-    below: Seconds
-    above: Seconds
-
-    def carried(self, capacity: float) -> float:
-        """The mean of min(demand, *capacity*) over the month, in replicas at 100 %."""
-        at = int(np.searchsorted(self.levels, capacity))
-        return float(self.below[at] + capacity * self.above[at])
-
-
-@lru_cache(maxsize=128)
-def load_duration(demand: Demand, fleet: FleetAssumptions) -> LoadDuration:
-    """The month's demand, each bin of it at two levels: its busiest five minutes, and the rest with the same mean."""
-    wished = series(demand, fleet)
-    high = np.minimum(wished.busy, wished.replicas / BUSIEST)
-    low = (wished.replicas - BUSIEST * high) / (1 - BUSIEST)
-    levels = np.concatenate([low, high])
-    shares = np.repeat([(1 - BUSIEST) / len(low), BUSIEST / len(high)], len(low))
-    order = np.argsort(levels)
-    levels, shares = levels[order], shares[order]
-    return LoadDuration(
-        levels=levels,
-        below=np.concatenate([[0.0], np.cumsum(levels * shares)]),
-        above=np.concatenate([np.cumsum(shares[::-1])[::-1], [0.0]]),
-    )
 
 
 def hybrid(demand: Demand, offer: Offer, node: Node, fleet: FleetAssumptions, target: float) -> Sized | Infeasible:

@@ -12,7 +12,8 @@ def probability_cheaper(serverless: float, dedicated: float, sigma_serverless: f
     Phi(ln(S / D) / sqrt(s_S^2 + s_D^2)). A billed invoice has s_S = 0. s_D is the throughput's sigma, applied to the
     whole dedicated total although its fixed part does not move with throughput. The spread is thus overstated, which
     pulls P towards 0.5: down where the fleet is cheaper, the only side on which the gate can be met.
-    What is not in it: volume, price and GPU-rate changes to come.
+    What is not in it: whole replicas, peaks, GPU rates and engineering hours, which `uncertainty.odds` draws, and
+    volumes and prices to come.
     """
     if serverless <= 0:
         return 0.0

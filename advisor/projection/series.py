@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.domain.assumptions import FleetAssumptions
-from advisor.domain.fleet import Demand, Resolution
+from advisor.domain.fleet import Demand, Profile, Resolution
 from advisor.domain.units import DAY_SECONDS, FIVE_MINUTES, HOUR_SECONDS
 from advisor.domain.usage import Counts, Shape, WorkloadUsage
 from advisor.projection.demand import Seconds, replica_seconds, resolution_of
@@ -36,9 +36,14 @@ class Series:
 @lru_cache(maxsize=64)
 def series(demand: Demand, fleet: FleetAssumptions) -> Series:
     """The series of one demand. It is kept, because a profile is tried on many offers and under several policies."""
-    usage, step = demand.usage, _step(demand.usage)
+    return at_rates(demand.usage, demand.profile, fleet)
+
+
+def at_rates(usage: WorkloadUsage, profile: Profile, fleet: FleetAssumptions) -> Series:
+    """The series of a month on replicas with the rates of *profile*."""
+    step = _step(usage)
     stretch = usage.month.hours / float(fleet.hours(usage.month)) * usage.workload.token_ratio / step
-    mean, busy = (replica_seconds(shape, demand.profile, fleet) * stretch for shape in _on_a_grid(usage, fleet))
+    mean, busy = (replica_seconds(shape, profile, fleet) * stretch for shape in _on_a_grid(usage, fleet))
     return Series(replicas=mean, busy=busy, step_seconds=step)
 
 

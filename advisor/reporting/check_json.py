@@ -12,8 +12,12 @@ from advisor.domain.usage import WorkloadUsage
 from advisor.domain.verdict import State, Verdict
 from advisor.reporting.compose import compose
 from advisor.reporting.fields import Json, day, exact, finite, moment, source, total
+from advisor.reporting.memory_json import answer, change, correction, own_gpus
+from advisor.reporting.odds_json import savings_spread, tornado
 from advisor.reporting.plans_json import feasible, plans
+from advisor.reporting.portfolio_json import portfolio
 from advisor.reporting.sections import next_action
+from advisor.reporting.terms_json import terms
 
 SCHEMA = "advisor.check/1"
 
@@ -29,12 +33,8 @@ def check_document(findings: Findings) -> dict[str, Json]:
         "headline": compose(findings).headline,
         "sources": [source(report) for report in findings.sources],
         "workloads": [_workload(findings, verdict) for verdict in findings.verdicts],
-        "portfolio": {
-            "move_together": None,
-            "savings": None,
-            "engineering_hours": None,
-            "addressable_ratio": findings.addressable_ratio,
-        },
+        "portfolio": portfolio(findings),
+        "corrections": [correction(one) for one in findings.corrections],
         "issues": [
             {"severity": issue.severity.value, "source": issue.source or None, "message": issue.message}
             for issue in findings.issues
@@ -43,7 +43,7 @@ def check_document(findings: Findings) -> dict[str, Json]:
 
 
 def _workload(findings: Findings, verdict: Verdict) -> dict[str, Json]:
-    usage, found = verdict.usage, verdict.comparison
+    usage, found = verdict.usage, None if verdict.followed else verdict.comparison
     return {
         "name": usage.workload.name,
         "serve": usage.workload.serve or None,
@@ -55,19 +55,24 @@ def _workload(findings: Findings, verdict: Verdict) -> dict[str, Json]:
         "serverless": _serverless(usage, found),
         "not_buyable": total(found.not_buyable) if found else None,
         "plans": plans(findings.fleet.policies, verdict),
-        "alternatives": [feasible(plan) for plan in (*found.alternatives, *filter(None, [found.unmeasured]))]
+        "alternatives": [feasible(plan, found) for plan in (*found.alternatives, *filter(None, [found.unmeasured]))]
         if found
         else [],
+        "terms": terms(found),
         "chosen_policy": found.chosen.policy if found else None,
         "savings": {
             "money": total(found.savings) if found else None,
             "ratio": finite(found.savings_ratio) if found else None,
+            **savings_spread(found),
         },
         "payback_months": finite(found.payback_months) if found else None,
         "probability_cheaper": finite(found.probability_cheaper) if found else None,
+        "tornado": tornado(found),
         "engineering_hours": finite(found.engineering_hours) if found else None,
         "break_even": _break_even(found.break_even if found else None),
         "forecast": {"method": None, "crossing_month": None, "probability_within_6_months": None, "points": []},
+        "change": change(verdict),
+        "own_gpus": own_gpus(verdict),
         "verdict": _verdict(verdict),
     }
 
@@ -138,15 +143,20 @@ def _break_even(found: BreakEven | None) -> dict[str, Json]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Json]:
-    """`reason` is a stable code, `reason_text` what is printed; `blocked_by` and `gates` name gates by code."""
+    """`reason` is a stable code, `reason_text` what is printed; `blocked_by` and `gates` name gates by code. `rests_on`
+    says which plan is weighed: the workload's alone, with the whole of the shared cost."""
     return {
         "state": verdict.state.value,
         "previous": verdict.previous.value if verdict.previous else None,
         "reason": verdict.reason.value,
         "reason_text": verdict.reason_text,
+        "rests_on": "alone" if verdict.comparison else None,
         "streak": verdict.streak,
         "leaning": verdict.leaning.value if verdict.leaning else None,
         "blocked_by": [gate.value for gate in verdict.blocked_by],
         "gates": [{"gate": one.gate.value, "met": one.met, "detail": one.detail} for one in verdict.gates],
         "next_action": next_action(verdict) or None,
+        "advised": verdict.advised.value if verdict.advised else None,
+        "answer": answer(verdict.answer),
+        "snooze": answer(verdict.snooze),
     }

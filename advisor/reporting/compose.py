@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from advisor.domain.comparison import Comparison
 from advisor.domain.facts import Basis
@@ -64,19 +65,20 @@ def _status(findings: Findings) -> str:
 
 
 def _row(findings: Findings, verdict: Verdict) -> Row:
-    usage, found = verdict.usage, verdict.comparison
+    usage, own = verdict.usage, verdict.followed
+    found = None if own else verdict.comparison
     share = findings.bill_share(verdict)
     return Row(
         name=words.plain(usage.workload.name),
         model=words.plain(usage.workload.serve or words.listed(usage.models_raw, 2)) or words.UNKNOWN,
         bill=_bill(verdict),
         tokens=words.tokens(usage.tokens.total) if usage.days_covered else words.UNKNOWN,
-        dedicated=words.money(found.chosen.cost.total) if found else words.UNKNOWN,
+        dedicated=words.money(found.chosen.cost.total if found else own.cost if own else None),
         saves=_saves(found),
         state=verdict.state,
         change=f"was {verdict.previous.value}" if verdict.previous not in (None, verdict.state) else "",
         leaning=verdict.leaning.value if verdict.leaning else "",
-        why=_why(verdict, share),
+        why=_why(verdict, share, findings.generated_at.date()),
         next_action=next_action(verdict),
         savings=words.money(found.savings) if found else words.UNKNOWN,
         equivalent=words.money(found.equivalent.cost.total) if found else words.UNKNOWN,
@@ -98,11 +100,15 @@ def _saves(found: Comparison | None) -> str:
     return words.percent(found.savings_ratio) if found.savings.amount > 0 else "no"
 
 
-def _why(verdict: Verdict, share: float | None) -> str:
+def _why(verdict: Verdict, share: float | None, today: date) -> str:
     """The reason as decided; with the share of the bill where nothing can be done about it."""
     said = [words.brief(verdict.reason_text)]
     if verdict.state is State.INELIGIBLE and share is not None:
         said.append(f"{words.percent(share)} of the bill")
+    snooze = verdict.snooze
+    if snooze and snooze.until and snooze.until > today:
+        because = f" ({words.brief(snooze.reason)})" if snooze.reason else ""
+        said.append(f"no message before {snooze.until}{because}")
     if verdict.leaning:
         said.append(f"provisional, leaning {verdict.leaning.value}")
     return ", ".join(said)
@@ -140,6 +146,11 @@ def _footnotes(findings: Findings, rows: Sequence[Row]) -> Iterator[Footnote]:
         yield Footnote(text=f"{rule} rule (whole GPUs, lower bound): {lower}")
         yield Footnote(text=f"not buyable (fractions of a GPU, never compared): {fractions}")
         yield from _unsized(verdict.comparison for verdict in findings.verdicts if verdict.comparison)
+    if any(verdict.followed and verdict.followed.cost for verdict in findings.verdicts):
+        yield Footnote(
+            mark="" if compared else "¹",
+            text="of what is on own GPUs already: what they cost this month, engineering and other costs with it",
+        )
     if any(verdict.usage.cost_basis not in (None, Basis.BILLED) for verdict in findings.verdicts):
         yield Footnote(mark="~", text="not billed but estimated: tokens x list price, or a share of a wider charge")
 

@@ -17,7 +17,9 @@ from advisor.reporting.explain_figures import figure
 from advisor.reporting.explain_invoice import elsewhere, equation, invoice, saved
 from advisor.reporting.explain_odds import break_evens, odds
 from advisor.reporting.explain_plans import plans, runners_up
+from advisor.reporting.explain_terms import terms
 from advisor.reporting.layout import wrapped
+from advisor.reporting.section_own import on_own_gpus
 from advisor.reporting.sections import next_action
 
 INDENT = "  "
@@ -69,7 +71,10 @@ def _sections(findings: Findings, verdict: Verdict) -> Iterator[tuple[str, Itera
     yield "Verdict", _verdict(verdict)
     if verdict.gates:
         yield "Gates", (f"{'met' if g.met else 'NOT MET'} · {g.gate}: {words.plain(g.detail)}" for g in verdict.gates)
-    if isinstance(found, NotCompared):
+    if verdict.followed:
+        yield "On own GPUs", on_own_gpus([verdict])
+        yield "Invoice", invoice(found.usage)
+    elif isinstance(found, NotCompared):
         yield "What is missing", _missing(found)
         yield "Invoice", invoice(found.usage)
     else:
@@ -92,6 +97,8 @@ def _compared(found: Comparison, findings: Findings) -> Iterator[tuple[str, Iter
     yield "Plans", plans(found, fleet)
     if found.alternatives or found.unmeasured:
         yield "Runners-up", runners_up(found)
+    if found.terms:
+        yield "Terms of its GPUs, side by side", terms(found)
     yield "What would turn it, for the rule's plan", break_evens(found, fleet)
     yield "How sure", odds(found, fleet)
 

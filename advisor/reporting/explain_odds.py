@@ -8,10 +8,20 @@ from decimal import Decimal
 
 from advisor.domain.assumptions import FleetAssumptions
 from advisor.domain.comparison import Comparison
+from advisor.domain.facts import Basis
 from advisor.domain.units import Money
 from advisor.projection.policies import bought_together, whole
+from advisor.projection.probability import probability_cheaper
+from advisor.projection.uncertainty import Hidden
+from advisor.projection.uncertainty_draws import (
+    BURST_SIGMA,
+    ENGINEERING_RANGE,
+    GPU_PRICE_RANGE,
+    PEAK_TO_MEAN_SIGMA,
+)
 from advisor.reporting import words
 from advisor.reporting.explain_figures import amount, figure, percentage, rate, share_of_month, tokens_carried
+from advisor.reporting.odds_words import NAMES, spread, turning, value
 
 INTERVALS_SHOWN = 5
 TIE = 1 + 1e-9
@@ -95,9 +105,11 @@ def odds(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
     plan, left = found.chosen, found.avoidable
     total, sigma = plan.cost.total, round(plan.profile.sigma, 4)
     if left.amount > 0:
+        yield from _drawn_often(found, fleet)
+        alone = probability_cheaper(float(left.amount), float(total.amount), 0.0, plan.profile.sigma)
         yield (
-            f"P(cheaper): Phi(ln({amount(left)} / {amount(total)}) / {sigma}) = {found.probability_cheaper:.4f}, with "
-            f"sigma {sigma} of ln(throughput) for {plan.profile.grade.value}; volumes and prices to come are not in it"
+            f"  without whole steps, by throughput alone: Phi(ln({amount(left)} / {amount(total)}) / {sigma}) = "
+            f"{alone:.4f}"
         )
     else:
         yield "P(cheaper): 0, as nothing of the invoice is avoidable"
@@ -106,6 +118,7 @@ def odds(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
         f"at the low end of the throughput band, x {plan.profile.band[0]:.4f}, in whole replicas again: "
         f"{amount(left)} - {amount(slow)} = {amount(found.low_end_savings)} saved"
     )
+    yield from _alone(found)
     over = fleet.overheads
     once = Money(over.migration_total, total.currency)
     before = found.savings + plan.cost.migration
@@ -116,3 +129,49 @@ def odds(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
         )
     else:
         yield f"payback: never, the move of {amount(once)} is not earned back"
+
+
+def _drawn_often(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
+    """The draws: how many are cheaper, what differs between them, and what none of them moves."""
+    drawn = found.odds
+    cheaper = round(drawn.probability_cheaper * (drawn.draws + 1))
+    yield (
+        f"P(cheaper): {cheaper:,} / ({drawn.draws:,} + 1) = {drawn.probability_cheaper:.4f}, the month costed in "
+        f"{drawn.draws:,} draws (seed {drawn.seed}), each in whole replicas again, and {cheaper:,} of them cheaper"
+    )
+    yield f"  drawn: {', '.join(_drawn(found, fleet))}"
+    listed = " at list prices, whose error nobody states" if found.usage.cost_basis is Basis.ESTIMATED else ""
+    yield f"  the bill is taken as it is{listed}; volumes and prices to come are not in it"
+    yield f"  {spread(found)}"
+
+
+def _drawn(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
+    """Everything that differs from draw to draw."""
+    plan = found.chosen
+    hidden = Hidden.of(found.usage, plan.policy, fleet)
+    yield f"throughput (sigma of ln {round(plan.profile.sigma, 4)}, {plan.profile.grade.value})"
+    yield f"GPU price ({_ends(GPU_PRICE_RANGE)} of it)"
+    yield f"engineering hours ({_ends(ENGINEERING_RANGE)} of them)"
+    if hidden.burst:
+        yield f"burst (sigma of ln {BURST_SIGMA:.2f})"
+    if hidden.peak:
+        yield f"peak to mean (sigma of ln {PEAK_TO_MEAN_SIGMA:.2f})"
+    if hidden.carry_over:
+        yield "cache carry-over (0 to 1)"
+
+
+def _ends(ends: tuple[float, float]) -> str:
+    return f"{ends[0] * 100:.0f} to {ends[1] * 100:.0f} %"
+
+
+def _alone(found: Comparison) -> Iterator[str]:
+    """The saving at both ends of every assumption, moved alone, widest first."""
+    if not found.odds.flips:
+        return
+    yield f"one assumption at a time, the savings gates being {'met' if found.odds.met else 'missed'} now:"
+    for flip in found.odds.flips:
+        turn = "turned by no plausible value" if flip.flips_at is None else f"turned at {turning(flip)}"
+        yield (
+            f"  {NAMES[flip.assumption]} from {value(flip, flip.low)} to {value(flip, flip.high)}, now "
+            f"{value(flip, flip.current)}: saves {amount(flip.savings_low)} to {amount(flip.savings_high)}; {turn}"
+        )

@@ -21,6 +21,7 @@ from advisor.reporting.explain_figures import (
     sourced,
     tokens_per_second,
 )
+from advisor.reporting.lost import lost_because
 
 
 def plans(found: Comparison, fleet: FleetAssumptions) -> Iterator[str]:
@@ -48,7 +49,8 @@ def _titled(plan: Plan, found: Comparison) -> str:
         return f"{title}: chosen, the cheapest realistic plan"
     if plan.policy == "equivalent":
         return f"{title}: the rule's lower bound, never chosen"
-    return f"{title}: not chosen, {amount(plan.cost.total - found.chosen.cost.total)} dearer"
+    more = amount(plan.cost.total - found.chosen.cost.total)
+    return f"{title}: not chosen, {more} dearer; {lost_because(plan, found)}"
 
 
 def _offered(offer: Offer) -> str:
@@ -162,5 +164,6 @@ def runners_up(found: Comparison) -> Iterator[str]:
             by = f"{amount(found.chosen.cost.total)} - {amount(plan.cost.total)} = {amount(saved)}"
             yield f"  not taken: {by} cheaper, but by an estimate, and the chosen one is measured"
             continue
-        lost = f"{amount(more)} dearer than the chosen" if more.amount > 0 else "a tie, taken by name"
+        because = lost_because(plan, found)
+        lost = f"{amount(more)} dearer than the chosen; {because}" if more.amount > 0 else because
         yield f"  lost: {amount(plan.cost.total)} - {amount(found.chosen.cost.total)} = {lost}"

@@ -12,6 +12,8 @@ from advisor.reporting import words
 
 LONGEST_REASON = 160
 UNJUDGED = (State.INELIGIBLE, State.INSUFFICIENT_DATA)
+UNDER_WAY = (Reason.MOVING, Reason.MIGRATING, Reason.RETURNING)
+"""Reasons of a workload that stays as it is in no sense: it moves, as its user said or its traffic shows."""
 
 
 def sentences(findings: Findings) -> tuple[str, ...]:
@@ -20,6 +22,7 @@ def sentences(findings: Findings) -> tuple[str, ...]:
     moves, blocked = findings.moves, _of(verdicts, State.SWITCH_BLOCKED)
     judged = [verdict for verdict in verdicts if verdict.state not in UNJUDGED]
     lacking = _of(verdicts, State.INSUFFICIENT_DATA)
+    under_way = [verdict for verdict in verdicts if verdict.reason in UNDER_WAY]
     if moves:
         said = [_move(findings), *_rest(verdicts, moves, blocked)]
         said += [f"{_would_save(findings, blocked)}."] if blocked else []
@@ -27,9 +30,11 @@ def sentences(findings: Findings) -> tuple[str, ...]:
     elif blocked:
         said = [f"MOVE BLOCKED: {_would_save(findings, blocked)}.", *_rest(verdicts, blocked)]
     elif judged:
-        said = [_stay(judged, len(verdicts))]
+        said = [_stay([verdict for verdict in judged if verdict not in under_way], len(verdicts), len(under_way))]
     else:
         return (*_nothing(findings, lacking), *_sources(findings))
+    if under_way:
+        said.append(f"{_names(under_way)} {_be(under_way)} on the way already.")
     if lacking:
         said.append(f"{_share(lacking, verdicts)} not enough data: {_names(lacking)}.")
     return (*said, *_sources(findings))
@@ -43,7 +48,7 @@ def _move(findings: Findings) -> str:
         steps.append(f"{_names(there)} to {_operator(there)}")
     if back:
         steps.append(f"{_names(back)} back to serverless")
-    saved = _saving(there, findings.currency) - _saving(back, findings.currency)
+    saved = _saving(there, findings.currency) + _back_saves(back, findings.currency)
     # Each plan alone carries the whole fleet's engineering hours, so several together save more than this sum.
     least = "at least " if len(there) > 1 else ""
     share = f" ({words.percent(saved.over(_bill(there, findings.currency)))})" if there and not back else ""
@@ -57,7 +62,7 @@ def _move(findings: Findings) -> str:
 
 def _asks_less(moves: Sequence[Verdict]) -> list[str]:
     """A host that is not allowed, and would still ask less than the fleet: a move should not be made without asking."""
-    for verdict in moves:
+    for verdict in _of(moves, State.SWITCH):
         found = verdict.comparison
         one = next((one for one in found.elsewhere if one.tier == ON_DEMAND), None) if found else None
         if found and one and one.cost < found.chosen.cost.total:
@@ -85,9 +90,11 @@ def _rest(verdicts: Sequence[Verdict], *acted: Sequence[Verdict]) -> list[str]:
     return ["Keep the rest as is."] if len(verdicts) > sum(map(len, acted)) else []
 
 
-def _stay(judged: Sequence[Verdict], whole: int) -> str:
-    """Nothing to move: what is watched, or how far the nearest workload is from it."""
+def _stay(judged: Sequence[Verdict], whole: int, under_way: int = 0) -> str:
+    """Nothing more to move: what is watched, or how far the nearest workload is from it."""
     kept = f"all {whole:,}" if whole > 1 else "the one workload"
+    if under_way:
+        kept = "the rest" if whole > under_way else "everything else"
     if watched := _of(judged, State.WATCH):
         held = next((one.detail for one in watched[0].gates if not one.met), "") if len(watched) == 1 else ""
         return (
@@ -177,6 +184,12 @@ def _saving(verdicts: Sequence[Verdict], currency: str) -> Money:
     return sum((v.comparison.savings for v in verdicts if v.comparison), Money.zero(currency))
 
 
+def _back_saves(verdicts: Sequence[Verdict], currency: str) -> Money:
+    """What leaving own GPUs would save, without what stays owed of them."""
+    excess = [v.followed.excess for v in verdicts if v.followed]
+    return sum((amount for amount in excess if amount is not None), Money.zero(currency))
+
+
 def _bill(verdicts: Sequence[Verdict], currency: str) -> Money:
     return sum((v.comparison.serverless for v in verdicts if v.comparison), Money.zero(currency))
 
@@ -184,6 +197,6 @@ def _bill(verdicts: Sequence[Verdict], currency: str) -> Money:
 def _ratio(verdict: Verdict) -> float | None:
     """What the chosen plan costs over what leaving would save; None where nothing is to be left or saved."""
     found = verdict.comparison
-    if found is None or not found.avoidable.amount or verdict.reason is Reason.DEDICATED:
+    if found is None or not found.avoidable.amount or verdict.followed is not None:
         return None
     return found.chosen.cost.total.over(found.avoidable)

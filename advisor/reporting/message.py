@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 from advisor.contract.channel import Format
 from advisor.domain.facts import PullStatus
@@ -34,6 +35,13 @@ def message_for(findings: Findings, channel: str, format_name: Format, kind: str
     return Message(dedup_key=news_key(findings, channel, kind), channel=channel, kind=kind, subject=subject, body=body)
 
 
+def instead_of(message: Message, findings: Findings, channel: str, format_name: Format) -> Message:
+    """The same news as *message* for the channel that gets it if that one cannot be delivered."""
+    other = message_for(findings, channel, format_name, message.kind)
+    key = hashlib.sha256(json.dumps([message.dedup_key, "instead", channel]).encode()).hexdigest()
+    return replace(other, dedup_key=key, stands_in_for=message.dedup_key)
+
+
 def subject_of(page: Page) -> str:
     """What to do, and for which month, on one line."""
     month = f"{page.title[0]}, provisional" if page.provisional and page.rows else page.title[0]
@@ -43,10 +51,19 @@ def subject_of(page: Page) -> str:
 def news_key(findings: Findings, channel: str, kind: str) -> str:
     """The same for the same news to the same channel: the month, and each workload's verdict.
 
-    Figures are no news: a bill restated by a cent repeats nothing. For `data-health` it is also which sources are not
-    whole. It is a digest, since members of a chat can read it beside the message.
+    Figures are no news: a bill restated by a cent repeats nothing. Neither is the user's own answer, but a snooze that
+    is over is. For `data-health` it is also which sources are not whole. It is a digest, since members of a chat can
+    read it beside the message.
     """
-    verdicts = sorted((verdict.usage.workload.name, verdict.state.value) for verdict in findings.verdicts)
+    today = findings.generated_at.date()
+    verdicts = sorted(
+        (
+            verdict.usage.workload.name,
+            (verdict.advised or verdict.state).value,
+            *[f"{one.until}" for one in (verdict.snooze,) if one and one.until and one.until <= today],
+        )
+        for verdict in findings.verdicts
+    )
     broken = sorted((s.name, s.status.value) for s in findings.sources if s.status is not PullStatus.OK)
     news = ["1", channel, kind, str(findings.month), verdicts, *([broken] if kind == "data-health" else [])]
     return hashlib.sha256(json.dumps(news).encode()).hexdigest()

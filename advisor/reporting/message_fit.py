@@ -56,7 +56,9 @@ def cards(page: Page, most: int, room: int) -> tuple[list[Card], list[Row]]:
 def _card(row: Row) -> Card:
     bill = "not known," if row.bill == words.UNKNOWN else row.bill
     figures = [("Bill", f"{bill} for {row.tokens} tokens of {row.model}")]
-    if row.dedicated != words.UNKNOWN:
+    if not row.fleet and row.dedicated != words.UNKNOWN:
+        figures += [("Own GPUs", f"{row.dedicated} all in")]
+    if row.fleet:
         figures += [
             ("Own GPUs", f"{row.dedicated} all in¹; {row.equivalent} by the utilization rule, a lower bound"),
             ("Saves", "no, they cost more" if row.saves == "no" else f"{row.savings} a month ({row.saves})"),

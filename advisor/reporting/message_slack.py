@@ -13,6 +13,12 @@ MOST_CARDS = 25
 CARDS, LEAD, TITLE, OTHERS, TOTAL, NEXT, ISSUES = 3_800, 1_000, 400, 1_200, 300, 600, 600
 NOTES, DATA, ASSUMED = 400, 700, 700
 """Characters for each part. With the header and the labels they stay below the limit of all blocks together."""
+REMEMBERED: tuple[tuple[str, SectionKey, int], ...] = (
+    ("Corrected", "corrected", 500),
+    ("What changed", "changed", 400),
+    ("On own GPUs", "own", 400),
+)
+"""Parts that cards make room for."""
 
 
 def slack_body(page: Page) -> str:
@@ -20,8 +26,9 @@ def slack_body(page: Page) -> str:
 
     Whatever comes from outside is plain text, in which Slack reads no markup and no mentions, or is escaped.
     """
-    made, rest = cards(page, MOST_CARDS, CARDS)
     elsewhere = where(page)
+    remembered = [(name, fitted(_items(page, key), room, elsewhere)) for name, key, room in REMEMBERED]
+    made, rest = cards(page, MOST_CARDS, CARDS - sum(limits.length(name + text) for name, text in remembered if text))
     header = cut(page.sentences[0], limits.MAX_HEADER)
     issues = [f"{issue.severity.value}: {issue.text}" for issue in page.issues]
     rendered = template("slack.json.j2").render(
@@ -31,6 +38,7 @@ def slack_body(page: Page) -> str:
         title=cut(" · ".join(page.title), TITLE),
         cards=made,
         parts=[
+            *remembered,
             ("Others" if made else "Workloads", fitted(map(line, rest), OTHERS, elsewhere)),
             ("Total", cut(total(page), TOTAL)),
             ("Next", fitted(_items(page, "next"), NEXT, elsewhere)),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from advisor.domain.assumptions import PolicyName
+from advisor.domain.comparison import Comparison
 from advisor.domain.fleet import Demand, Infeasible, Offer, Plan, PlanCost, Profile
 from advisor.domain.verdict import Verdict
 from advisor.reporting.fields import Json, day, exact, finite, total
+from advisor.reporting.lost import lost_because
 
 
 def plans(policies: Sequence[PolicyName], verdict: Verdict) -> list[Json]:
@@ -15,7 +17,7 @@ def plans(policies: Sequence[PolicyName], verdict: Verdict) -> list[Json]:
     if verdict.comparison is None:
         return [infeasible(policy, verdict.reason_text) for policy in policies]
     return [
-        infeasible(plan.policy, plan.reason) if isinstance(plan, Infeasible) else feasible(plan)
+        infeasible(plan.policy, plan.reason) if isinstance(plan, Infeasible) else feasible(plan, verdict.comparison)
         for plan in verdict.comparison.plans
     ]
 
@@ -39,11 +41,15 @@ def infeasible(policy: PolicyName, reason: str) -> dict[str, Json]:
         "idle_cost": None,
         "cost": None,
         "price_per_million_tokens": None,
+        "dearer_by": None,
+        "lost_because": None,
     }
 
 
-def feasible(plan: Plan) -> dict[str, Json]:
-    """A plan; `utilization` is of the month, `utilization_peak` of its busiest bin."""
+def feasible(plan: Plan, found: Comparison) -> dict[str, Json]:
+    """A plan; `utilization` is of the month, `utilization_peak` of its busiest bin. `dearer_by` is what it costs more
+    than the chosen plan, and `lost_because` the main reason; both are null for that plan itself."""
+    lost = lost_because(plan, found)
     return {
         "policy": plan.policy,
         "feasible": True,
@@ -65,6 +71,8 @@ def feasible(plan: Plan) -> dict[str, Json]:
         "idle_cost": total(plan.idle_cost),
         "cost": _cost(plan.cost),
         "price_per_million_tokens": exact(plan.price_per_million),
+        "dearer_by": total(plan.cost.total - found.chosen.cost.total) if lost else None,
+        "lost_because": lost,
     }
 
 

@@ -7,8 +7,8 @@ from importlib.resources import files
 from typing import Any, Literal
 
 
-def schema(document: Literal["check", "usage"]) -> dict[str, Any]:
-    """The schema of `advisor.check/1` or `advisor.usage/1`, as shipped."""
+def schema(document: Literal["check", "usage", "history", "backtest", "status"]) -> dict[str, Any]:
+    """The schema of `advisor.check/1`, or of `usage`, `history`, `backtest` or `status`, as shipped."""
     text = files("advisor.reporting").joinpath(f"{document}.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

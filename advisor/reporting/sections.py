@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
+from shlex import quote
 
 from advisor.domain.comparison import Comparison
 from advisor.domain.facts import ON_DEMAND
@@ -17,7 +19,11 @@ from advisor.domain.verdict import State, Verdict
 from advisor.market.recipe import recipe_command
 from advisor.reporting import words
 from advisor.reporting.assumed import assumed
+from advisor.reporting.odds_words import probability, spread, would_have_to_be_true
 from advisor.reporting.page import Section
+from advisor.reporting.section_changed import changed, corrected
+from advisor.reporting.section_own import on_own_gpus
+from advisor.reporting.section_together import together
 
 PROBLEMS_SHOWN = 5
 ALWAYS_ON = ("equivalent", "static", "hybrid")
@@ -28,15 +34,21 @@ MONEY_DRIFT_SHOWN = 0.02
 
 
 def sections(findings: Findings) -> tuple[Section, ...]:
-    """Every section that has something to say."""
+    """Every section that has something to say. Fleets are weighed against a serverless bill, not against own GPUs."""
+    every = findings
+    findings = replace(every, verdicts=tuple(one for one in every.verdicts if one.followed is None))
     found = (
+        Section(key="corrected", title="Corrected", items=tuple(corrected(every))),
+        Section(key="changed", title="What changed", items=tuple(changed(every))),
+        Section(key="own", title="On own GPUs", items=tuple(on_own_gpus(every.verdicts))),
         Section(key="elsewhere", title="Cheaper serverless first", items=tuple(_elsewhere(findings))),
+        Section(key="together", title="Together", items=tuple(together(every))),
         Section(key="flips", title="What would flip it", items=tuple(_all_flips(findings))),
         Section(key="sure", title="How sure", items=tuple(_how_sure(findings))),
         Section(key="plans", title="Dedicated plans", items=tuple(_plans(findings))),
-        Section(key="assumed", title="Assumed, not measured", items=tuple(assumed(findings)), short=True),
-        Section(key="data", title="Data", items=tuple(_read_from(findings))),
-        Section(key="next", title="Next", items=tuple(_next_steps(findings))),
+        Section(key="assumed", title="Assumed, not measured", items=tuple(assumed(every)), short=True),
+        Section(key="data", title="Data", items=tuple(_read_from(every))),
+        Section(key="next", title="Next", items=tuple(_next_steps(every))),
     )
     return tuple(section for section in found if section.items)
 
@@ -111,8 +123,8 @@ def confidence(comparison: Comparison) -> str:
     """How sure it is that the chosen plan is cheaper, and how soon moving would pay back."""
     least = comparison.low_end_savings
     ending = f"saves {words.money(least)}" if least.amount > 0 else f"costs {words.money(-least)} more"
-    probability = rounded_down(comparison.probability_cheaper, 2)
-    said = f"P(cheaper) {probability:.2f}; at the low end of the throughput band it {ending}"
+    said = f"P(cheaper) {probability(comparison):.2f}, {spread(comparison)}"
+    said += f"; at the low end of the throughput band it {ending}"
     if math.isfinite(comparison.payback_months):
         said += f"; pays back in {-rounded_down(-comparison.payback_months, 1):.1f} months"
     return said
@@ -147,6 +159,7 @@ def _all_flips(findings: Findings) -> Iterator[str]:
         if verdict.comparison:
             found = flips(verdict.comparison, verdict.state, findings.fleet.utilization)
             yield f"{_name(verdict)}: {'; '.join(found)}"
+            yield f"{_name(verdict)}: {would_have_to_be_true(verdict.comparison)}"
 
 
 def _how_sure(findings: Findings) -> Iterator[str]:
@@ -233,3 +246,6 @@ def _next_steps(findings: Findings) -> Iterator[str]:
             steps[step].append(_name(verdict))
     for step, names in steps.items():
         yield f"{words.listed(names)}: {step}"
+    if moves := findings.moves:
+        first = quote(words.plain(moves[0].usage.workload.name))
+        yield f"and answer: advisor ack {first} --moving {findings.month.plus(2)}, or --declined"

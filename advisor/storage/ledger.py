@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from advisor.contract.store import Decision, Delivery, Outgoing
@@ -92,10 +92,12 @@ def _enqueue(connection: Connection, message: Message, at: int) -> int:
     return 0 if message.stands_in_for else enqueued
 
 
-def decisions(connection: Connection, workload: str) -> list[Decision]:
-    """All revisions, newest first."""
+def decisions(connection: Connection, workload: str, *, standing: bool) -> list[Decision]:
+    """All revisions, or the last of each month and workload, newest first."""
     table = schema.decision
     query = select(table).order_by(table.c.id.desc())
+    if standing:
+        query = query.where(table.c.id.in_(select(func.max(table.c.id)).group_by(table.c.workload, table.c.month)))
     if workload:
         query = query.where(table.c.workload == workload)
     return [

@@ -10,7 +10,7 @@ from advisor.errors import StorageError
 from advisor.storage import schema
 from advisor.storage.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`: a store that is there needs no migration, and no import of alembic."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

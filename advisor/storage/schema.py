@@ -158,3 +158,20 @@ outbox = Table(
     Column("not_before", BigInteger),
     Index("outbox_by_state", "state", "id"),
 )
+
+period = Table(
+    "period",
+    tables,
+    Column("job", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", Text, nullable=False),
+    Column("lease_until", BigInteger),
+    Column("not_before", BigInteger),
+    Column("last_error", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from advisor.contract.period import Period, PeriodClaim, PeriodState
 from advisor.contract.store import Coverage, Decision, Delivery, Outgoing, PullRecord, Replaced, Store
 from advisor.domain.answers import Answer
 from advisor.domain.facts import CostFact, Pull, PullStatus
 from advisor.domain.report import Message, Receipt
 from advisor.domain.units import Month, Window
 from advisor.domain.usage import UsageSeries
-from advisor.storage import answers, facts, ledger, reads
+from advisor.storage import answers, facts, ledger, periods, reads
 from advisor.storage.database import BUSY_TIMEOUT_MS, Database, Transactions, create, path_of
 from advisor.storage.migrate import to_head
 
@@ -64,13 +65,21 @@ class SqliteStore:
         with self._in.reading() as connection:
             return reads.months(connection)
 
-    def decide(self, decisions: Sequence[Decision], messages: Sequence[Message], at: datetime) -> int:
+    def decide(
+        self,
+        decisions: Sequence[Decision],
+        messages: Sequence[Message],
+        at: datetime,
+        *,
+        done: Mapping[PeriodClaim, str] | None = None,
+    ) -> int:
         with self._in.writing() as connection:
+            periods.finish(connection, done or {}, at)
             return ledger.decide(connection, decisions, messages, at)
 
-    def decisions(self, workload: str = "") -> list[Decision]:
+    def decisions(self, workload: str = "", *, standing: bool = False) -> list[Decision]:
         with self._in.reading() as connection:
-            return ledger.decisions(connection, workload)
+            return ledger.decisions(connection, workload, standing=standing)
 
     def answer(self, answer: Answer) -> None:
         with self._in.writing() as connection:
@@ -101,6 +110,35 @@ class SqliteStore:
     ) -> bool:
         with self._in.writing() as connection:
             return ledger.settle(connection, outgoing_id, attempt, state, at, error, receipt, not_before)
+
+    def periods(self, job: str = "") -> list[Period]:
+        with self._in.reading() as connection:
+            return periods.periods(connection, job)
+
+    def begin_periods(self, job: str, key: str, at: datetime, why: str) -> bool:
+        with self._in.writing() as connection:
+            return periods.begin(connection, job, key, at, why)
+
+    def claim_period(self, job: str, key: str, owner: str, at: datetime, until: datetime) -> PeriodClaim | None:
+        with self._in.writing() as connection:
+            return periods.claim(connection, job, key, owner, at, until)
+
+    def renew_period(self, held: PeriodClaim, until: datetime) -> bool:
+        with self._in.writing() as connection:
+            return periods.renew(connection, held, until)
+
+    def settle_period(
+        self,
+        held: PeriodClaim,
+        state: PeriodState,
+        at: datetime,
+        *,
+        error: str = "",
+        note: str = "",
+        not_before: datetime | None = None,
+    ) -> bool:
+        with self._in.writing() as connection:
+            return periods.settle(connection, held, state, at, error, note, not_before)
 
     @contextmanager
     def snapshot(self) -> Iterator[Store]:

@@ -97,8 +97,15 @@ def ask(client: Any, namespace: Namespace, models: Sequence[str], span: Span, re
             page = client.get_metric_data(**request)
         for result in page["MetricDataResults"]:
             pair = asked[result["Id"]]
-            moments = (moment.astimezone(UTC) for moment in result.get("Timestamps", ()))
-            values[pair].update(zip(moments, result.get("Values", ()), strict=True))
+            moments = [moment.astimezone(UTC) for moment in result.get("Timestamps", ())]
+            if len(moments) != len(result.get("Values", ())):
+                what = f"{namespace.metrics[pair[1]]} of {pair[0]} with {len(moments)} times"
+                raise SourceError(f"{region}: CloudWatch gives {what} and not as many values", "run again later")
+            for moment, value in zip(moments, result.get("Values", ()), strict=True):
+                if moment in values[pair]:
+                    what = f"{namespace.metrics[pair[1]]} of {pair[0]} twice at {moment:%Y-%m-%d %H:%M}"
+                    raise SourceError(f"{region}: CloudWatch gives {what}", "run again later", transient=True)
+                values[pair][moment] = value
             status[pair] = result.get("StatusCode", "Complete")
         messages += [f"{one.get('Code')}: {one.get('Value')}" for one in page.get("Messages", ())]
         cursor = page.get("NextToken")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from advisor.contract.http import Http
+from advisor.contract.shown import shown
 from advisor.contract.source import Record
 from advisor.domain.units import Window
 from advisor.errors import SourceError
@@ -31,7 +32,7 @@ def pages(http: Http, window: Window) -> Iterator[Record]:
         try:
             total = int(told.get("total_pages") or 1)
         except (TypeError, ValueError) as error:
-            raise SourceError(f"LiteLLM tells {told['total_pages']!r} pages, which is no number") from error
+            raise SourceError(f"LiteLLM tells {shown(told['total_pages'])} pages, which is no number") from error
         page += 1
 
 

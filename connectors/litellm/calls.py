@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
+from advisor.contract.shown import shown
 from advisor.domain.units import DAY_SECONDS, FIVE_MINUTES
 
 Inside = Literal["nothing", "inside", "outside", "unclear"]
@@ -79,7 +80,10 @@ def request_of(row: Mapping[str, Any]) -> Calls:
 
 def day_of(row: Mapping[str, Any]) -> Calls:
     """One row of a daily table, or of the daily activity. Raises ValueError saying what is wrong with it."""
-    day = date.fromisoformat(str(row.get("date") or "")[:10])
+    try:
+        day = date.fromisoformat(str(row.get("date") or "")[:10])
+    except ValueError:
+        raise ValueError(f"date is {shown(row.get('date'))}, no date") from None
     prompt, completion = _count(row, "prompt_tokens"), _count(row, "completion_tokens")
     read, written = _optional(row, "cache_read_input_tokens"), _optional(row, "cache_creation_input_tokens")
     provider = str(row.get("custom_llm_provider") or "")
@@ -133,7 +137,7 @@ def _moment(value: object) -> datetime:
         except ValueError:
             moment = None
     if moment is None:
-        raise ValueError(f"startTime {value!r} is no date and time")
+        raise ValueError(f"startTime is {shown(value)}, no date and time")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -168,7 +172,7 @@ def _optional(row: Mapping[str, Any], name: str) -> int | None:
         return None
     number = _number(value, name)
     if number != number.to_integral_value() or number < 0:
-        raise ValueError(f"{name} {str(value)[:40]!r} is not a whole number")
+        raise ValueError(f"{name} is {shown(value)}, not a whole number")
     return int(number)
 
 
@@ -176,7 +180,7 @@ def _spend(row: Mapping[str, Any]) -> Decimal:
     value = row.get("spend")
     spend = Decimal(0) if value is None or value == "" else _number(value, "spend")
     if spend < 0:
-        raise ValueError(f"spend {str(value)[:40]!r} is negative")
+        raise ValueError(f"spend {spend} is negative")
     return spend
 
 
@@ -186,5 +190,5 @@ def _number(value: object, name: str) -> Decimal:
     except InvalidOperation:
         number = Decimal("nan")
     if isinstance(value, bool) or not number.is_finite():
-        raise ValueError(f"{name} {str(value)[:40]!r} is not a number")
+        raise ValueError(f"{name} is {shown(value)}, not a number")
     return number

@@ -8,12 +8,12 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from advisor.contract.answers import once
 from advisor.contract.aws import Permission
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.files import UnreadableError
 from advisor.contract.gather import FileSettings, gather
 from advisor.contract.http import Http
+from advisor.contract.paging import Once, by
 from advisor.contract.settings import Paths, SecretRef
 from advisor.contract.source import Lost, Parsed, PassedOver, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import CostFact, RowProblem
@@ -97,8 +97,8 @@ class LiteLlm(Records):
         match record.get("litellm"):
             case UsageRow() | CostFact() | RowProblem() | Warned() | Lost() | PassedOver() as said:
                 yield said
-            case other:
-                yield RowProblem(where="a record", why=f"it is none of LiteLLM: {str(other)[:80]!r}")
+            case _:
+                yield RowProblem(where="a record", why="it is none of LiteLLM")
 
     def _exports(self, paths: tuple[str, ...], tally: Tally) -> Iterator[Parsed]:
         with gather(paths, tally.window) as gathered:
@@ -111,9 +111,15 @@ class LiteLlm(Records):
 
     def _api(self, tally: Tally) -> Iterator[Parsed]:
         with self._http() as http:
-            days = (day for answer in activity.pages(http, tally.window) for day in answer["results"])
-            for day in once(days, activity.PATH):
-                yield from _row(tally, {"results": [day]}, "")
+            days = Once(activity.PATH, lambda day: day)
+            for answer in activity.pages(http, tally.window):
+                # A day may go on on the next page; on one page each of its models comes once.
+                models = Once(activity.PATH, by("date", "model"))
+                for day in answer["results"]:
+                    days.take(day)
+                for place, row in activity.rows(answer):
+                    models.take(row)
+                    yield from tally.day(row, place)
 
     def _http(self) -> Http:
         assert self.base_url is not None
@@ -149,9 +155,10 @@ def _row(tally: Tally, record: Record, where: str) -> Iterator[Parsed]:
     if "startTime" in record:
         yield from tally.request(record, where)
     elif isinstance(record.get("results"), list):
-        for place, row in activity.rows(record):
-            yield from tally.day(row, f"{where} {place}".strip())
+        if not tally.is_copy(record["results"], record["results"]):
+            for place, row in activity.rows(record):
+                yield from tally.day(row, f"{where} {place}".strip())
     elif "date" in record and "prompt_tokens" in record:
-        yield from tally.day(record, where)
+        yield from tally.exported_day(record, where)
     else:
         yield RowProblem(where=where or "a record", why="it has neither a startTime nor a date with prompt_tokens")

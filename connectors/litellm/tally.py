@@ -17,6 +17,12 @@ from .calls import FLAT_COST_KEY, Calls, Inside, day_of, request_of
 
 CURRENCY = "USD"
 """LiteLLM's price map is in dollars, and so is every spend."""
+DAY_KEY = ("user_id", "api_key", "date", "model", "custom_llm_provider", "mcp_namespaced_tool_name", "endpoint")
+"""What is unique in LiteLLM_DailyUserSpend, beside its id."""
+DAY_COUNTS = (
+    "prompt_tokens", "completion_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "api_requests",
+    "successful_requests", "failed_requests", "spend",
+)  # fmt: skip
 Key = tuple[datetime, int, str, str, Inside]
 
 
@@ -59,7 +65,9 @@ class Tally:
     sums: dict[Key, Sum] = field(default_factory=dict)
     spent: dict[tuple[datetime, str, str], Spent] = field(default_factory=dict)
     seen: set[bytes] = field(default_factory=set)
+    days: dict[bytes, bytes] = field(default_factory=dict)
     repeated: int = 0
+    copies: int = 0
     failed: int = 0
     hits: int = 0
     hit_tokens: int = 0
@@ -68,7 +76,7 @@ class Tally:
     def request(self, row: Mapping[str, Any], where: str, *, unique: bool = False) -> Iterator[RowProblem]:
         """Add a row of the spend logs, once; *unique* where no other row can have its id."""
         if not unique and (identity := row.get("request_id")):
-            digest = blake2b(str(identity).encode(), digest_size=8).digest()
+            digest = _digest(identity)
             if digest in self.seen:
                 self.repeated += 1
                 return
@@ -81,6 +89,28 @@ class Tally:
             self.reserved += 1
             return
         yield from self._read(day_of, row, where)
+
+    def exported_day(self, row: Mapping[str, Any], where: str) -> Iterator[RowProblem]:
+        """Add a row of a daily table from a file, once: exports may overlap, and the later one counts more of a day."""
+        identity = row.get("id") or tuple(str(row.get(name) or "") for name in DAY_KEY)
+        # Without its keys a row may be one of many sums of a query of one's own.
+        if identity == row.get("id") or all(row.get(name) is not None for name in DAY_KEY[:2]):
+            counts = tuple(str(row.get(name) or "") for name in DAY_COUNTS)
+            if self.is_copy(identity, counts):
+                return
+            if self.days[_digest(identity)] != _digest(counts):
+                why = "this row came before with other counts: keep the newest of the exports that overlap"
+                yield RowProblem(where=where, why=why)
+                return
+        yield from self.day(row, where)
+
+    def is_copy(self, identity: object, content: object) -> bool:
+        """Whether that was taken in before with the same content; else the first content of all is kept."""
+        own = _digest(content)
+        again = _digest(identity) in self.days and self.days[_digest(identity)] == own
+        self.days.setdefault(_digest(identity), own)
+        self.copies += again
+        return again
 
     def _read(
         self, read: Callable[[Mapping[str, Any]], Calls], row: Mapping[str, Any], where: str
@@ -161,6 +191,8 @@ class Tally:
             yield f"{self.failed:,} requests failed: they need no GPU and are left out"
         if self.repeated:
             yield f"{self.repeated:,} rows repeat a request id and are counted once"
+        if self.copies:
+            yield f"{self.copies:,} days or rows of a day come again as they were and are counted once"
         if self.reserved:
             yield f"{self.reserved:,} rows hold the flat cost of a reservation, not of requests, and are left out"
         for provider, requests in unproved.items():
@@ -181,3 +213,7 @@ class Tally:
 
 def _known(spent: Spent) -> bool:
     return spent.priced and (bool(spent.amount) or not spent.tokens)
+
+
+def _digest(what: object) -> bytes:
+    return blake2b(str(what).encode(), digest_size=8).digest()

@@ -26,11 +26,12 @@ from advisor.contract.answers import (
 from advisor.contract.bills.charges import BESIDE_MODELS
 from advisor.contract.bills.meters import Meter, Part
 from advisor.contract.http import Http
+from advisor.contract.paging import by, once
 from advisor.contract.source import Parsed, Record, UsageRow
 from advisor.domain.facts import Basis, CostFact, InputIncludes
 from advisor.domain.units import Money, Window
 
-from .bigquery import Query, answered
+from .bigquery import TITLE, Query, answered
 from .metrics import PROVIDER as VERTEX
 from .skus import UNCLEAR, read_sku, tokens_each
 
@@ -38,6 +39,7 @@ GEMINI_API = "gcp.gemini"
 REGULAR = "regular"
 NAMED = 5
 # The export's numbers are doubles: by way of their shortest text they become the decimals that were billed.
+GROUP = by("day", "project", "service", "sku", "cost_type", "currency", "unit", "priced_unit")
 EXACT = "CAST(CAST({} AS STRING) AS BIGNUMERIC)"
 SQL = f"""\
 SELECT
@@ -85,7 +87,7 @@ def records(http: Http, query: Query, *, metered: bool) -> Iterator[Record]:
     Where *metered*, the tokens of Vertex AI come from its metrics, and those of the Gemini API alone from the bill.
     The tokens of a model count where all of its text tokens can be counted: half of them would pass for all.
     """
-    sums = list(answered(http, query))
+    sums = list(once(answered(http, query), TITLE, GROUP))
     if not sums:
         yield {"said": "the billing export holds nothing of these services in this time: check billing_services"}
         return

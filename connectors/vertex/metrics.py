@@ -14,10 +14,7 @@ from advisor.contract.answers import (
     count_said,
     moment,
     named,
-    once,
-    pages,
     part,
-    rows,
     stamp,
     translated,
     where,
@@ -25,6 +22,7 @@ from advisor.contract.answers import (
     yesterday,
 )
 from advisor.contract.http import Http
+from advisor.contract.paging import Once, by, pages, rows
 from advisor.contract.source import Parsed, PassedOver, Record, UsageRow, Warned
 from advisor.domain.facts import InputIncludes, RowProblem
 from advisor.domain.units import HOUR_SECONDS, Window
@@ -38,6 +36,8 @@ METRIC = "aiplatform.googleapis.com/publisher/online_serving/"
 TOKENS, REQUESTS = "token_count", "model_invocation_count"
 KINDS = ("input", "output")
 HOUR = timedelta(seconds=HOUR_SECONDS)
+POINT = by("end", "resource.labels", "metric", "counts")
+"""A series may go on on the next page, and a metric may have more labels than are read: each hour comes once."""
 PAGE = 10_000
 
 
@@ -53,9 +53,10 @@ def records(http: Http, project: str, window: Window) -> Iterator[Record]:
     hours = Window(hours.start, max(hours.start, min(hours.end, this_hour)))
     found: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(dict)
     odd: dict[str, int] = defaultdict(int)
+    counted = Once("Cloud Monitoring", POINT)
     for metric in (TOKENS, REQUESTS):
-        for series in once(_series(http, project, metric, hours), metric):
-            _add(metric, series, found, odd)
+        for series in _series(http, project, metric, hours):
+            _add(metric, series, found, odd, counted)
     for (start, model, location), counts in sorted(found.items()):
         yield {"start": start, "model": model, "location": location, **counts}
     for kind, tokens in sorted(odd.items()):
@@ -121,8 +122,14 @@ def _pages(http: Http, project: str, metric: str, window: Window) -> Iterator[An
     return pages(ask, lambda page: str(page.get("nextPageToken") or ""), "Cloud Monitoring's answer")
 
 
-def _add(metric: str, series: Answer, found: dict[tuple[str, str, str], dict[str, Any]], odd: dict[str, int]) -> None:
-    """Add the points of a series to their hours. Raises SourceError where it is not as documented."""
+def _add(
+    metric: str,
+    series: Answer,
+    found: dict[tuple[str, str, str], dict[str, Any]],
+    odd: dict[str, int],
+    counted: Once,
+) -> None:
+    """Add the points of a series to their hours. Raises SourceError where it is odd, or one was counted before."""
     try:
         labels = part(part(series, "resource"), "labels")
         model, location = named(labels, "model_user_id"), str(labels.get("location") or "")
@@ -130,6 +137,7 @@ def _add(metric: str, series: Answer, found: dict[tuple[str, str, str], dict[str
         for point in rows(series, "points", "a series"):
             # A point of a sum stands at the end of its hour.
             start = (moment(part(point, "interval"), "endTime") - HOUR).isoformat()
+            counted.take({**series, "counts": metric, "end": start})
             value = count(part(point, "value"), "int64Value")
             if kind in (*KINDS, "requests"):
                 hour = found[start, model, location]

@@ -229,7 +229,7 @@ def test_taxes_and_corrections_are_components_and_no_tokens(server: HttpServer) 
 
 
 def test_every_page_is_read_with_the_token_of_the_page_before(server: HttpServer) -> None:
-    rows = [billed(INPUT, str(cost)) for cost in (1, 2, 4)]
+    rows = [billed(INPUT, str(cost), project=f"acme-{cost}") for cost in (1, 2, 4)]
     server.on(RESULTS, page(rows[1], total=3, token="third"), page(rows[2], total=3))
     found = read(server, page(rows[0], total=3, token="second"))
     assert sum(cost.amount.amount for cost in found.costs) == 1 + 2 + 4
@@ -265,7 +265,8 @@ def test_a_call_that_broke_off_is_repeated_under_the_same_request_id(
     ("answers", "why"),
     [
         ([page(billed(INPUT, "1"), total=2)], "1 of 2 rows"),
-        ([page(billed(INPUT, "1"), total=2, token="again")], "the same page again"),
+        ([page(total=2, token="again")], "the same page again"),
+        ([page(billed(INPUT, "1"), billed(INPUT, "2"))], f"{INPUT} twice"),
         ([RUNNING], "does not end"),
         ([{**GOOD, "schema": None}], "not as documented"),
         ([{**GOOD, "rows": [{"f": [{"v": "1"}]}]}], "1 values for 12 columns"),

@@ -276,6 +276,25 @@ def twice(text: str) -> str:
     return json.dumps(body)
 
 
+def twice_otherwise(body: Any, keys: str) -> list[str]:
+    """Answers in each of which the last entry of one list comes again with other counts, for every list with counts."""
+    damaged = []
+
+    def damage(holder: Any) -> None:
+        for within in holder.values() if isinstance(holder, dict) else holder:
+            if isinstance(within, list) and within and isinstance(within[-1], dict | list):
+                more = numbers(keys, json.dumps(within[-1]), lambda number: re.sub(r"(?=\d)", "7", number, count=1))
+                if more != json.dumps(within[-1]):
+                    within.append(json.loads(more))
+                    damaged.append(json.dumps(body))
+                    within.pop()
+            if isinstance(within, dict | list):
+                damage(within)
+
+    damage(body)
+    return damaged
+
+
 # --- transport
 
 PASSING = {
@@ -354,6 +373,40 @@ def test_an_entry_that_comes_twice_is_never_counted_twice(line: Line) -> None:
 
 
 @every_api
+def test_a_bucket_that_comes_twice_with_other_counts_is_refused_by_name_and_never_summed(line: Line) -> None:
+    good = facts(line.read())
+    lists = Counter[str]()
+    keys = "|".join(filter(None, (line.api.counts, line.api.money)))
+
+    def damage(text: str) -> str:
+        path = line.http.requests[-1].path
+        found = twice_otherwise(json.loads(text), keys) if keys else again_in_prometheus(text)
+        lists[path] = max(lists[path], len(found))
+        return found[number] if path == damaged and number < len(found) else text
+
+    number, damaged = 0, ""
+    line.damage = damage
+    assert facts(line.read()) == good
+    assert sum(lists.values()) > 0
+    for damaged, number in [(path, number) for path, times in lists.items() for number in range(times)]:
+        found = line.read()
+        assert (found.status, facts(found)) == (PullStatus.FAILED, Counter()), (damaged, number)
+        assert " twice" in found.warnings[0]
+
+
+def again_in_prometheus(text: str) -> list[str]:
+    """Its answers, which hold pairs and no keys, with a value again and with a series again, both with other counts."""
+    body = json.loads(text)
+    series = body["data"]["result"]
+    if not series:
+        return []
+    at, _ = series[-1]["values"][-1]
+    values = {**series[-1], "values": [*series[-1]["values"], [at, "7"]]}
+    one, other = ([*series[:-1], values], [*series, {**series[-1], "values": [[at, "7"]]}])
+    return [json.dumps({**body, "data": {**body["data"], "result": result}}) for result in (one, other)]
+
+
+@every_api
 def test_the_order_of_an_answer_does_not_matter(line: Line) -> None:
     good = facts(line.read())
     assert len(good) > 1
@@ -366,7 +419,7 @@ def test_a_cursor_that_leads_around_is_refused_and_never_followed_for_ever(line:
     assert line.api.cursor
     ends, goes_on = line.api.cursor
     line.damage = lambda text: re.sub(ends, goes_on, text)
-    with pytest.raises(SourceError, match=r"the same (page|record)"):
+    with pytest.raises(SourceError, match=r"the same page|twice"):
         line.records()
     assert sum(line.asked.values()) < CALLS / 2
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from advisor.decision.states import fold
+from advisor.domain.answers import Answer, AnswerKind
 from advisor.domain.assumptions import FleetAssumptions, SwitchPolicy, Team, Workload
+from advisor.domain.change import Variance
 from advisor.domain.comparison import Comparison, Elsewhere, NotCompared
+from advisor.domain.correction import Correction
 from advisor.domain.facts import Basis, PullStatus
 from advisor.domain.fleet import Grade
 from advisor.domain.report import Findings, Issue, Severity
@@ -17,6 +22,7 @@ from advisor.domain.verdict import Verdict
 from advisor.projection.compare import compare
 from advisor.projection.eligibility import served
 from tests.unit import builders as a
+from tests.unit import own_fleets as own
 
 RULE = SwitchPolicy()
 FLEET = FleetAssumptions(policies=("equivalent", "static"))
@@ -72,9 +78,12 @@ def judged(
     offers: tuple[Any, ...] = (a.offer(),),
     profiled: bool = True,
     elsewhere: tuple[Elsewhere, ...] = (),
+    answers: tuple[Answer, ...] = (),
+    own_gpus: tuple[str, str] = ("", ""),
     **usage: Any,
 ) -> Verdict:
-    """The verdict on October after *months* equal months of a Llama 3.1 8B at 12,977 tokens/s a replica."""
+    """The verdict on October after *months* equal months of a Llama 3.1 8B at 12,977 tokens/s a replica; on *own_gpus*
+    where it is given what they cost and what serverless would ask."""
     usage = {"workload": Workload(name=name, serve="llama-3.1-8b"), "requests": 50_000_000, **usage}
     history: list[Comparison | NotCompared] = []
     for back in reversed(range(months)):
@@ -90,7 +99,9 @@ def judged(
                 elsewhere=elsewhere,
             )
         )
-    return fold(history, RULE, team)[-1]
+    dated = [month.usage.month for month in history] if all(own_gpus) else []
+    seen = {month: own.followed(month, *own_gpus, running_cost=a.usd(3000)) for month in dated}
+    return fold(history, RULE, team, answers=answers, followed=seen)[-1]
 
 
 def barred(name: str, cost: str, serve: str, model_raw: str, tokens: float = 2.4e9) -> Verdict:
@@ -239,6 +250,37 @@ def sources_in_trouble() -> Findings:
     )  # fmt: skip
 
 
+def returned() -> Findings:
+    """Own GPUs that cost more than serverless for two months, beside some that save."""
+    return findings(
+        judged("extract", "7440", own_gpus=("9400", "11000")), judged("tags", "9000", own_gpus=("5000", "12000"))
+    )
+
+
+def answered() -> Findings:
+    """One is on its way, one was declined, one is snoozed; a bill that changed; and a month told otherwise before."""
+    at = datetime(2026, 11, 10, 9, tzinfo=UTC)
+    moving = Answer(workload="extract", kind=AnswerKind.MOVING, at=at, month=a.OCTOBER.plus(3), reason="GPUs ordered")
+    no = Answer(workload="tags", kind=AnswerKind.DECLINED, at=at, reason="no GPUs this year")
+    later = Answer(workload="chat", kind=AnswerKind.SNOOZED, at=at, until=date(2027, 1, 15), reason="budget round")
+    grown = Variance(
+        since=a.OCTOBER.plus(-1), before=a.usd("28100.00"), after=a.usd("30240.00"), volume=a.usd("2010.07"),
+        price=a.usd("-20.10"), mix=a.usd("150.03"),
+    )  # fmt: skip
+    rag = judged("rag", "3857", 18e9)
+    corrected = Correction(
+        verdict=rag, state_before="WATCH", bill_before=Decimal("8900.00"), dedicated_before=None, told_at=at,
+        causes=("data: the bill $8,900.00 became $3,857.00",),
+    )  # fmt: skip
+    found = findings(
+        replace(judged("extract", "30240", answers=(moving,)), variance=grown),
+        judged("tags", "30240", answers=(no,)),
+        judged("chat", "30240", answers=(later,)),
+        replace(rag, differences=("config: [policy] months_in_a_row 2 became 3",)),
+    )
+    return replace(found, corrections=(corrected,))
+
+
 def nothing() -> Findings:
     """A month without any usage."""
     return findings(sources=())
@@ -259,7 +301,7 @@ CASES: dict[str, Callable[[], Findings]] = {
     for case in (
         switch, switch_two_estimated, switch_to_a_vendor, cheaper_serverless, stay, watch, switch_blocked_not_stated,
         switch_blocked_too_small, ineligible_all, no_usage, no_cost, no_profile, no_offer, no_exchange_rate,
-        open_month, sources_in_trouble, nothing, hostile,
+        open_month, sources_in_trouble, returned, answered, nothing, hostile,
     )
 }  # fmt: skip
 """Every case by name; one golden file each and format."""

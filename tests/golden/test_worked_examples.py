@@ -21,9 +21,11 @@ from advisor.projection.autoscaled import following, overload, wanted
 from advisor.projection.committed import base
 from advisor.projection.compare import compare, not_buyable
 from advisor.projection.demand import demand
+from advisor.projection.packing import Tenant, pack
 from advisor.projection.policies import plan
 from advisor.projection.probability import payback_months, probability_cheaper, ratio_needed
 from advisor.projection.staircase import Staircase
+from advisor.projection.subset import Fixed, Project, Tree, best
 from tests.unit import builders as a
 
 NOVEMBER = Month(2026, 11)  # 30 days: its calendar hours are the examples' 720
@@ -410,3 +412,58 @@ def test_all_in_cost_counts_staging_engineering_and_migration() -> None:
     assert found.cost.migration == a.usd(120 * 100) / 12
     assert found.cost.total == a.usd("10165.90")
     assert a.usd(6000) - found.cost.total == a.usd("-4165.90")
+
+
+SAVINGS = {"a": (900, 10, "g1"), "b": (700, 8, "g1"), "c": (-200, 6, "g1"), "d": (350, 12, "g2"), "e": (2600, 14, "g3")}
+"""Dollars a month before what is shared, engineering hours, and the pool."""
+
+
+def movable() -> Tree:
+    """[dec-04-subset] Five models in three pools, on a platform that costs $1,500 whatever moves."""
+    return Tree(
+        projects=[
+            Project(name=name, value=Decimal(saved), hours=Decimal(hours), pool=pool)
+            for name, (saved, hours, pool) in SAVINGS.items()
+        ],
+        pools={
+            pool: Fixed(amount=Decimal(fixed), under="platform")
+            for pool, fixed in (("g1", 400), ("g2", 500), ("g3", 300))
+        },
+        platforms={"platform": Fixed(amount=Decimal(1500))},
+        root=Fixed(amount=Decimal(0)),
+    )
+
+
+def test_what_is_shared_is_paid_once_by_the_models_that_move_together() -> None:
+    """[dec-04-subset] g1 is worth 900 + 700 - 400, g2 nothing, g3 2,600 - 300: less 1,500 together."""
+    found = best(movable().frontier())
+    assert sorted(found.names) == ["a", "b", "e"]
+    assert found.value == (900 + 700 - 400) + (2600 - 300) - 1500 == 2000
+
+
+def test_a_cap_on_hours_takes_the_best_set_that_fits_it() -> None:
+    """[dec-04-subset] a, b and e take 32 hours; of 26, a and e make more than b and e, or e alone."""
+    found = best(movable().frontier(), Decimal(26))
+    assert sorted(found.names) == ["a", "e"]
+    assert found.hours == 10 + 14
+    assert found.value == (900 - 400) + (2600 - 300) - 1500 == 1300
+
+
+def test_small_models_share_gpus_that_memory_alone_would_leave_to_one() -> None:
+    """[pack-01] 46 GB of weights and 4 x 6 GB of cache fit 0.9 x 80 GB; 0.75 of a GPU's time is more than 0.63."""
+    models = {"m1": (0.10, 16), "m2": (0.25, 16), "m3": (0.35, 10), "m4": (0.05, 4)}
+    tenants = [
+        Tenant(name=name, memory_gb=weights + 6, load=np.array([peak])) for name, (peak, weights) in models.items()
+    ]
+    assert sum(tenant.memory_gb for tenant in tenants) == 70 <= 0.9 * 80
+    assert close(sum(peak for peak, _ in models.values()), 0.75)
+    packed = pack(tenants, 80, 0.70)
+    assert len(packed) == 2 == math.ceil(0.75 / (0.70 * (1 - 0.10)))
+    assert all(gpu.peak <= 0.63 for gpu in packed)
+    assert sorted(name for gpu in packed for name in gpu.names) == sorted(models)
+    alone = [
+        demand(a.month_usage(a.shape(300, [peak * 300 * 1e6])), a.profile(1e6), a.fleet())
+        for peak, _ in models.values()
+    ]
+    apart = [planned("static", needed, a.offer(), a.fleet(redundancy=0)).replicas for needed in alone]
+    assert sum(apart) == 4

@@ -5,9 +5,10 @@ from __future__ import annotations
 from advisor.contract.testing.store_answers import AnswersKit
 from advisor.contract.testing.store_facts import FactsKit
 from advisor.contract.testing.store_ledger import LedgerKit
+from advisor.contract.testing.store_periods import PeriodsKit
 
 
-class StoreKit(FactsKit, LedgerKit, AnswersKit):
+class StoreKit(FactsKit, LedgerKit, AnswersKit, PeriodsKit):
     """The promises of `advisor.contract.store.Store`.
 
         class TestMyStore(StoreKit):

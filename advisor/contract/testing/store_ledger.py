@@ -60,6 +60,10 @@ class LedgerKit:
         store.decide([decision(assumed={"serverless": "13.00"})], [], LATER)
         store.decide([first], [], LATER)
         assert len(store.decisions()) == 3, "what was said before the last one is a revision again"
+        other = decision(workload="search")
+        store.decide([other], [], LATER)
+        assert store.decisions(standing=True) == [other, first]
+        assert store.decisions("chat", standing=True) == [first]
 
     def test_the_same_message_is_enqueued_once_and_frozen(self, store: Store) -> None:
         assert store.decide([], [message(), message("2026-10/ops", channel="ops")], AT) == 2

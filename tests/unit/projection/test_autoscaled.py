@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from advisor.domain.assumptions import FleetAssumptions
 from advisor.domain.fleet import Infeasible, Offer, Plan
 from advisor.domain.usage import WorkloadUsage
-from advisor.projection.autoscaled import DOWN, LAG, following, overload, wanted
+from advisor.projection.autoscaled import DOWN, LAG, Levels, following, following_within, overload, wanted
 from advisor.projection.demand import demand
 from advisor.projection.policies import plan
 from tests.unit import builders as a
@@ -55,6 +55,25 @@ def test_what_runs_is_the_most_that_was_wanted_in_the_window_before(counts: list
     found = following(np.array(counts), lag=lag, down=down, spare=2)
     by_hand = [2 + max(counts[(t - lag - k) % len(counts)] for k in range(down)) for t in range(len(counts))]
     assert found.tolist() == by_hand
+
+
+@given(
+    counts=st.lists(st.integers(1, 9), min_size=1, max_size=40), parts=st.sampled_from([1, 2, 12]),
+    lag=st.integers(0, 5), down=st.integers(1, 20),
+)  # fmt: skip
+def test_wide_bins_run_what_they_run_written_out_in_five_minutes(
+    counts: list[int], parts: int, lag: int, down: int
+) -> None:
+    busy = np.arange(len(counts)) / 7
+    written_out = following(np.repeat(counts, parts), lag=lag, down=down % (len(counts) * parts) or 1, spare=1)
+    runs = list(following_within(np.array(counts), parts, lag=lag, down=down % (len(counts) * parts) or 1, spare=1))
+    assert sum(times for _, times in runs) == parts
+    found = Levels.of(runs, busy)
+    levels, bins = np.unique(written_out, return_counts=True)
+    assert (found.replicas.tolist(), found.bins.tolist()) == (levels.tolist(), bins.tolist())
+    at_most = [np.repeat(busy, parts)[written_out == level].max() for level in levels]
+    assert found.busiest.tolist() == at_most
+    assert found.fullest == max(np.repeat(busy, parts) / written_out)
 
 
 def test_only_what_exceeds_full_replicas_is_overload() -> None:

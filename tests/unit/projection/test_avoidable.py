@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from advisor.domain.assumptions import Commitment
 from advisor.domain.units import Money
 from advisor.domain.usage import WorkloadUsage
-from advisor.projection.avoidable import avoidable, bills_of
+from advisor.projection.avoidable import avoidable, bills_of, cash_from
 from tests.unit import builders as a
 
 
@@ -105,3 +105,25 @@ def test_leaving_saves_what_the_host_is_paid_less_without_this_workload(part: in
     found = left(paying(aws=str(part)), promise(str(floor)), aws=str(part + others))
     assert found == a.usd(max(part + others, floor) - max(others, floor))
     assert a.usd(0) <= found <= a.usd(part)
+
+
+def cash(usage: WorkloadUsage, *commitments: Commitment, **host_bills: str) -> date | None:
+    return cash_from(usage, commitments, {name: a.usd(bill) for name, bill in host_bills.items()})
+
+
+def test_a_bill_is_cash_from_the_day_after_its_commitment_ends() -> None:
+    assert cash(paying(aws="3000"), promise("2000"), aws="3000") == date(2027, 4, 1)
+    assert cash(paying(aws="3000"), promise("2000", until=date(2026, 10, 31)), aws="3000") == date(2026, 11, 1)
+
+
+def test_a_bill_that_is_avoidable_has_no_such_day() -> None:
+    assert cash(paying(aws="3000"), aws="3000") is None
+    assert cash(paying(aws="3000"), promise("2000"), aws="9000") is None, "others fill the floor"
+    assert cash(paying(aws="3000"), promise("2000", until=date(2026, 10, 30)), aws="3000") is None
+
+
+def test_of_several_commitments_the_last_that_still_binds_counts() -> None:
+    """2,000 until the end of the year and 900 for longer: the others' 1,000 fill what is left after it."""
+    first, second = promise("2000", until=date(2026, 12, 31)), promise("900", until=date(2027, 6, 30))
+    assert cash(paying(aws="3000"), first, second, aws="3000") == date(2027, 7, 1)
+    assert cash(paying(aws="3000"), first, second, aws="4000") == date(2027, 1, 1)

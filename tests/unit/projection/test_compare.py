@@ -248,3 +248,12 @@ def test_a_month_that_is_not_shown_is_weighed_the_same() -> None:
     assert shown.alternatives
     assert short.chosen.cost.total == shown.chosen.cost.total
     assert (short.savings, short.probability_cheaper) == (shown.savings, shown.probability_cheaper)
+    assert short.odds == replace(shown.odds, flips=())
+    assert shown.odds.flips
+
+
+def test_the_probability_is_that_of_the_draws() -> None:
+    found = compared(a.flat_month(1e9, "3100"))
+    assert found.probability_cheaper == found.odds.probability_cheaper
+    assert 0.5 < found.probability_cheaper < 1.0
+    assert found.odds.savings_p10 < found.savings < found.odds.savings_p90

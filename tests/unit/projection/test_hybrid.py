@@ -15,7 +15,7 @@ from advisor.domain.assumptions import Overheads
 from advisor.domain.fleet import Infeasible, Offer, Plan
 from advisor.domain.usage import WorkloadUsage
 from advisor.projection.demand import demand
-from advisor.projection.hybrid import load_duration
+from advisor.projection.load_duration import load_duration
 from advisor.projection.policies import plan
 from tests.unit import builders as a
 

@@ -28,7 +28,7 @@ def document(case: str) -> Any:
     return json.loads(render(CASES[case](), "json"))
 
 
-@pytest.mark.parametrize("name", ["check", "usage"])
+@pytest.mark.parametrize("name", ["check", "usage", "history"])
 def test_the_shipped_schemas_are_valid_themselves(name: Any) -> None:
     Draft202012Validator.check_schema(schema(name))
     assert schema(name)["properties"]["schema"]["const"] == f"advisor.{name}/1"
@@ -86,7 +86,7 @@ REQUIRED = {
     (): "schema generated_at month month_closed currency headline sources workloads portfolio issues",
     ("sources", 0): "name kind status complete_through missing_days rows rejected warnings",
     ("workloads", 0): "name serve serving eligible bill_share usage serverless not_buyable plans alternatives "
-    "chosen_policy savings payback_months probability_cheaper break_even forecast verdict",
+    "chosen_policy savings payback_months probability_cheaper tornado break_even forecast verdict",
     ("workloads", 0, "usage"): "requests input_tokens cache_read_tokens cache_write_tokens output_tokens days_covered "
     "days_in_month",
     ("workloads", 0, "serverless"): "cost avoidable basis price_per_million_tokens reconciliation alternatives",
@@ -104,7 +104,8 @@ REQUIRED = {
     "decode_tokens_per_second total_tokens_per_second low high source",
     ("workloads", 0, "plans", 0, "demand"): "replica_seconds peak_to_mean resolution",
     ("workloads", 0, "plans", 0, "cost"): "gpu staging egress storage engineering migration serverless total",
-    ("workloads", 0, "savings"): "money ratio",
+    ("workloads", 0, "savings"): "money ratio p10 p90",
+    ("workloads", 0, "tornado", 0): "assumption unit current low high savings_low savings_high flips_at",
     ("workloads", 0, "break_even"): "never first_tokens permanent_tokens price_per_million_tokens utilization "
     "throughput gpu_hour_price distance",
     ("workloads", 0, "forecast"): "method crossing_month probability_within_6_months points",
@@ -162,7 +163,8 @@ def test_what_cannot_be_compared_is_null_and_not_zero() -> None:
     assert lacking["serverless"]["cost"] is None
     assert lacking["serverless"]["basis"] is None
     assert lacking["bill_share"] is None
-    assert lacking["savings"] == {"money": None, "ratio": None}
+    assert lacking["savings"] == {"money": None, "ratio": None, "p10": None, "p90": None}
+    assert lacking["tornado"] == []
     assert lacking["chosen_policy"] is None
     assert lacking["usage"]["input_tokens"] == 70_000_000_000
     silent = document("no_usage")["workloads"][0]["usage"]

@@ -15,6 +15,7 @@ from advisor.reporting.headline import sentences
 from tests.golden import cases
 from tests.golden.cases import CASES, findings, judged, source
 from tests.unit import builders as a
+from tests.unit.own_fleets import followed
 
 
 def said(found: Findings) -> str:
@@ -65,9 +66,8 @@ def test_a_standing_recommendation_does_not_claim_a_saving_that_a_month_does_not
 
 
 def test_a_return_is_a_move_back() -> None:
-    losing = replace(judged("rag", "3857", 18e9), state=State.RETURN)
-    assert losing.comparison
-    back = words.money(-losing.comparison.savings)
+    losing = replace(judged("rag", "3857", 18e9), state=State.RETURN, followed=followed(a.OCTOBER, "12100", "10000"))
+    back = words.money(a.usd(12_100 - 10_000))
     assert said(findings(losing)) == f"MOVE 1 OF 1: move rag back to serverless: saves {back} a month."
 
 

@@ -20,6 +20,7 @@ from advisor.delivery.blocks import read_blocks
 from advisor.domain.comparison import Comparison
 from advisor.domain.facts import PullStatus
 from advisor.domain.report import Findings, Issue, Message, Severity
+from advisor.domain.units import rounded_down
 from advisor.domain.verdict import State, Verdict
 from advisor.reporting.compose import compose
 from advisor.reporting.message import message_for
@@ -30,8 +31,8 @@ from tests.golden import cases
 from tests.unit import builders as a
 
 LABELS = {
-    "Assumed, not measured", "Bill", "Data", "How sure", "Next", "Notes", "Others", "Own GPUs", "Saves", "To know",
-    "Total", "What would flip it", "Workloads",
+    "Assumed, not measured", "Bill", "Corrected", "Data", "How sure", "Next", "Notes", "On own GPUs", "Others",
+    "Own GPUs", "Saves", "To know", "Total", "What changed", "What would flip it", "Workloads",
 }  # fmt: skip
 MOST_HTML = 80_000  # bytes; Gmail hides what comes after about 102,000
 
@@ -182,7 +183,8 @@ def test_a_card_shows_bill_fleet_saving_confidence_and_what_would_flip_it() -> N
     assert shown["*Bill*"] == "$30,240 for 70.0B tokens of llama-3.1-8b"
     assert shown["*Own GPUs*"].startswith(f"${found.chosen.cost.total.amount:,.0f} all in")
     assert shown["*Saves*"] == f"${found.savings.amount:,.0f} a month ({found.savings_ratio * 100:.0f} %)"
-    assert shown["*How sure*"].startswith(f"P(cheaper) {found.probability_cheaper:.2f}")
+    sure = rounded_down(found.probability_cheaper, 2)
+    assert shown["*How sure*"].startswith(f"P(cheaper) {sure:.2f}, in 8 of 10 draws")
     assert "the plan is cheaper up to" in shown["*What would flip it*"]
 
 

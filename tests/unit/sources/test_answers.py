@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from advisor.contract import answers
+from advisor.contract import answers, paging
 from advisor.contract.answers import OddFieldError
 from advisor.domain.units import Window
 from advisor.errors import SourceError
@@ -72,7 +72,7 @@ def test_parts_of_a_window_leave_no_gap_and_no_overlap() -> None:
 def test_pages_that_go_round_in_a_circle_are_an_error() -> None:
     following = {"": "a", "a": "b", "b": "a"}
     with pytest.raises(SourceError, match="same page again"):
-        list(answers.pages(lambda cursor: {"next": following[cursor]}, lambda page: str(page["next"]), "usage"))
+        list(paging.pages(lambda cursor: {"next": following[cursor]}, lambda page: str(page["next"]), "usage"))
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "together", "fireworks", "baseten", "openrouter"])

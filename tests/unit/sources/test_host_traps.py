@@ -57,7 +57,7 @@ def test_openrouter_replays_that_exceed_the_prompt_are_kept_and_flagged(http: Ht
 
 
 def test_openrouter_money_of_own_keys_is_apart_and_warned_of(http: HttpServer) -> None:
-    http.on(openrouter.ACTIVITY, {"data": [activity(byok_usage_inference=0.25), activity()]})
+    http.on(openrouter.ACTIVITY, {"data": [activity(byok_usage_inference=0.25), activity(endpoint_id="other")]})
     found = read(http, "openrouter")
     assert [(cost.basis, cost.component, cost.amount.amount) for cost in found.costs] == [
         (Basis.BILLED, "", Decimal("0.5")),
@@ -149,7 +149,10 @@ def fireworks_answers(http: HttpServer, costs: Any = None) -> None:
 
 
 def test_fireworks_money_is_units_and_billionths(http: HttpServer) -> None:
-    credit = {**fireworks.CHARGED, "subtotal": {"currencyCode": "USD", "nanos": -250_000_000}}
+    credit = {
+        "dimensions": {**fireworks.CHARGED["dimensions"], "model": ""},
+        "subtotal": {"currencyCode": "USD", "nanos": -250_000_000},
+    }
     fireworks_answers(http, {"rows": [fireworks.CHARGED, credit]})
     found = read(http, "fireworks", account_id="accounts/acme")
     assert [cost.amount.amount for cost in found.costs] == [Decimal("12.5"), Decimal("-0.25")]
