@@ -68,12 +68,19 @@ def check(desk: Desk, month: Month | None = None) -> Findings:
     for earlier in book.months_until(month):
         for weighed in scales.weigh(book.usage(earlier), shown=earlier == month):
             past[weighed.usage.workload.name].append(weighed)
-    judged = _remembered(desk, scales, decisions, answers).judge(past, month)
+    complete_through = {source.name: source.complete_through for source in book.sources(month.window)}
+    judged = _remembered(desk, scales, decisions, answers, complete_through).judge(past, month)
     found = findings(desk, book, month, list(judged.verdicts), left_out)
     return replace(found, corrections=judged.corrections, restated=judged.restated)
 
 
-def _remembered(desk: Desk, scales: Scales, decisions: list[Decision], answers: list[Answer]) -> Remembered:
+def _remembered(
+    desk: Desk,
+    scales: Scales,
+    decisions: list[Decision],
+    answers: list[Answer],
+    complete_through: dict[str, datetime | None],
+) -> Remembered:
     """What stands beside the facts of a run."""
     from advisor.decision.remembered import Remembered
     from advisor.market.token_prices import TokenPrices
@@ -87,6 +94,7 @@ def _remembered(desk: Desk, scales: Scales, decisions: list[Decision], answers: 
         follower=Follower(scales=scales, fleets=fleets, currency=desk.config.advisor.currency),
         prices=TokenPrices(scales.own_prices, memo=scales.price_memo),
         now=desk.now,
+        complete_through=complete_through,
     )
 
 

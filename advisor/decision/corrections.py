@@ -10,7 +10,7 @@ from advisor.contract.store import Decision
 from advisor.decision.record import Rules, assumed_by
 from advisor.domain.correction import Correction
 from advisor.domain.units import Month
-from advisor.domain.verdict import Verdict
+from advisor.domain.verdict import Reason, State, Verdict
 
 MATERIAL = Decimal("0.01")
 """Of an amount: a restatement that moves it by no more than this, and changes no verdict, is a silent revision."""
@@ -56,6 +56,8 @@ def corrections(
         now = assumed_by(verdict, rules)
         then_said = before.assumed.get("advised") or before.state
         said = verdict.advised or verdict.state
+        if before.reason == Reason.CROSSING and verdict.forecast is None and said is State.STAY:
+            said = State.WATCH  # no forecast is made any more of a month so long ago
         moved = _moved(before.assumed, now, "serverless")
         if _differs(before.assumed, now, DATA):
             moved = moved or _moved(before.assumed, now, "dedicated")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from advisor.contract.store import Decision
@@ -23,6 +23,7 @@ from advisor.domain.verdict import Verdict
 from advisor.market.hosts import host
 from advisor.market.token_prices import TokenPrices
 from advisor.projection.follow import NOT_SEEN, Follower
+from advisor.projection.outlook import outlooks
 from advisor.projection.variance import variance
 
 Judged = Comparison | NotCompared
@@ -31,7 +32,8 @@ Judged = Comparison | NotCompared
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """What stands beside the facts: the rules, the answers, former decisions (newest first), and what months on own
-    GPUs and changes of a bill are worked out with."""
+    GPUs, changes of a bill and forecasts are worked out with: `complete_through` says until when each source has
+    delivered."""
 
     rules: Rules
     answers: Sequence[Answer]
@@ -39,6 +41,7 @@ class Remembered:
     follower: Follower
     prices: TokenPrices
     now: datetime
+    complete_through: Mapping[str, datetime | None] = field(default_factory=dict)
 
     def judge(self, past: Mapping[str, Sequence[Judged]], month: Month) -> JudgedMonth:
         """The verdicts on *month* of every workload in *past*, which holds its months up to then, oldest first."""
@@ -52,7 +55,14 @@ class Remembered:
         )
         for name, history in whole.items():
             followed = self._followed(history, plans[name], on_own)
-            verdicts = fold(history, self.rules.policy, self.rules.team, answers=self.answers, followed=followed)
+            verdicts = fold(
+                history,
+                self.rules.policy,
+                self.rules.team,
+                answers=self.answers,
+                followed=followed,
+                forecasts=outlooks(history, self.rules.fleet, self.rules.policy, self.now, self.complete_through),
+            )
             again += restated(verdicts[:-1] if history[-1].usage.month == month else verdicts, told, self.rules)
             if history[-1].usage.month == month:
                 shown.append(self._beside_the_last(verdicts[-1], history, told))

@@ -24,6 +24,7 @@ from advisor.domain.answers import Answer
 from advisor.domain.assumptions import SwitchPolicy, Team
 from advisor.domain.comparison import Comparison, Missing, NotCompared
 from advisor.domain.dedicated import Followed
+from advisor.domain.forecast import Forecast
 from advisor.domain.units import CENT, Month
 from advisor.domain.verdict import Gate, GateResult, Reason, State, Verdict
 
@@ -35,14 +36,16 @@ def fold(
     *,
     answers: Sequence[Answer] = (),
     followed: Mapping[Month, Followed] | None = None,
+    forecasts: Mapping[Month, Forecast] | None = None,
 ) -> tuple[Verdict, ...]:
     """One verdict for each month of *history*, which is one workload's, oldest first.
 
     A month that is left out between two others is one in which the workload's sources counted no traffic of it.
-    *answers* may be those on every workload. *followed* is what own GPUs did, by month.
+    *answers* may be those on every workload. *followed* is what own GPUs did, by month, *forecasts* where the volume
+    was heading.
     """
     memory, verdicts = Memory(), []
-    seen = followed or {}
+    seen, ahead = followed or {}, forecasts or {}
     plan = plan_for(history[-1].usage.workload, answers) if history else Plan()
     last_closed = max((position for position, month in enumerate(history) if month.usage.closed), default=0)
     for position, month in enumerate(history):
@@ -56,10 +59,15 @@ def fold(
         else:
             # Earlier months were judged at prices of use: today's are asked of the last closed month, and after it.
             verdict, memory = _weighed(
-                month, memory.left(returned=plan.returned), policy, team, today=position >= last_closed
+                month,
+                memory.left(returned=plan.returned),
+                policy,
+                team,
+                today=position >= last_closed,
+                forecast=ahead.get(when),
             )
         verdict, memory = answered(verdict, plan, memory)
-        verdicts.append(verdict)
+        verdicts.append(replace(verdict, forecast=ahead.get(when)))
     return tuple(verdicts)
 
 
@@ -82,7 +90,13 @@ def _not_weighed(month: NotCompared, memory: Memory, policy: SwitchPolicy) -> tu
 
 
 def _weighed(
-    month: Comparison, memory: Memory, policy: SwitchPolicy, team: Team | None, *, today: bool
+    month: Comparison,
+    memory: Memory,
+    policy: SwitchPolicy,
+    team: Team | None,
+    *,
+    today: bool,
+    forecast: Forecast | None = None,
 ) -> tuple[Verdict, Memory]:
     previous, closed = memory.state, month.usage.closed
     gates = month_gates(month, policy)
@@ -93,13 +107,15 @@ def _weighed(
         gates = (*gates, price_today_gate(month, policy))
     gates = (*gates, streak_gate(memory.streak, policy), team_gate(month, team))
     state, reason = _state(month, gates, team, stands=memory.standing and not _price_fell(month, gates))
+    if state is State.STAY and forecast is not None and forecast.crosses_soon:
+        state, reason = State.WATCH, Reason.CROSSING
     unmet = tuple(gate.gate for gate in gates if not gate.met)
     verdict = Verdict(
         basis=month,
         state=state,
         previous=previous,
         reason=reason,
-        reason_text=spoken(month, state, reason, gates, memory.streak, policy),
+        reason_text=spoken(month, state, reason, gates, memory.streak, policy, forecast),
         streak=memory.streak,
         leaning=None if closed else _leaning(month, gates),
         gates=gates,

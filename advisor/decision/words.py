@@ -8,6 +8,8 @@ from shlex import quote
 from advisor.domain.assumptions import SwitchPolicy
 from advisor.domain.comparison import Comparison, Missing, NotCompared
 from advisor.domain.fleet import Grade
+from advisor.domain.forecast import Forecast
+from advisor.domain.units import rounded_down
 from advisor.domain.verdict import Gate, GateResult, Reason, State, Verdict
 from advisor.market.recipe import recipe_command
 
@@ -77,10 +79,20 @@ def missing_verdict(month: NotCompared, previous: State | None, streak: int) -> 
 
 
 def spoken(
-    month: Comparison, state: State, reason: Reason, gates: Sequence[GateResult], streak: int, policy: SwitchPolicy
+    month: Comparison,
+    state: State,
+    reason: Reason,
+    gates: Sequence[GateResult],
+    streak: int,
+    policy: SwitchPolicy,
+    forecast: Forecast | None = None,
 ) -> str:
     """The reason in a few words with its figures."""
     match state, reason:
+        case _, Reason.CROSSING:
+            assert forecast is not None, "it is the reason"
+            likely = rounded_down(forecast.probability_within_6_months or 0.0, 2)
+            return f"dearer now, but likely to meet the savings gates within six months (P {likely:.2f}): it grows"
         case State.SWITCH, Reason.STANDING:
             return f"recommended before; stands until savings fall to {policy.return_ratio * 100:g} %"
         case State.SWITCH, _:
@@ -105,6 +117,10 @@ def next_step(month: Comparison, state: State, reason: Reason, gates: Sequence[G
     """The one next action; empty for STAY."""
     if state is State.STAY:
         return ""
+    if reason is Reason.CROSSING:
+        return "get a quote and a load test ready: [[fleet.offers]], advisor profiles recipe " + quote(
+            month.usage.workload.name
+        )
     name = month.usage.workload.name
     if state is State.SWITCH and month.chosen.profile.grade is not Grade.OWN:
         return f"measure before you move: {recipe_command(name)}"

@@ -9,6 +9,7 @@ from advisor.domain.answers import Answer
 from advisor.domain.change import Variance
 from advisor.domain.comparison import Comparison, NotCompared
 from advisor.domain.dedicated import Followed, Realized
+from advisor.domain.forecast import Forecast
 from advisor.domain.usage import WorkloadUsage
 
 
@@ -60,6 +61,7 @@ class Reason(StrEnum):
     CLOSED_WEIGHTS = "CLOSED_WEIGHTS"
     NOT_MODELLED = "NOT_MODELLED"
     SLO_INFEASIBLE = "SLO_INFEASIBLE"  # no fleet known here meets the latency target
+    CROSSING = "CROSSING"  # dearer now, but its volume is likely to reach the gates within six months
     DEDICATED = "DEDICATED"  # already on own GPUs
     MOVING = "MOVING"  # the user said that it moves: not repeated
     MIGRATING = "MIGRATING"  # own GPUs serve it in part: what falls on serverless is no decline
@@ -90,7 +92,8 @@ class Verdict:
     `answer` is the user's where it is the reason; `advised` is then what the rule says without it. `snooze` keeps
     messages of a recommendation, not the recommendation, until its day. `followed` and `realized` are of a month on own
     GPUs. `variance` is of the bill since the last closed month. `differences` are settings and prices that are not as
-    they were when the month before was decided, ready to print.
+    they were when the month before was decided, ready to print. `forecast` is made for the month shown and for the
+    closed month before it alone.
     """
 
     basis: Comparison | NotCompared
@@ -110,6 +113,7 @@ class Verdict:
     realized: Realized | None = None
     variance: Variance | None = None
     differences: tuple[str, ...] = ()
+    forecast: Forecast | None = None
 
     @property
     def usage(self) -> WorkloadUsage:

@@ -103,7 +103,8 @@ def _sized_anew(found: Plan, price: float, margins: Margins, fleet: FleetAssumpt
 def _grown(usage: WorkloadUsage, factor: float, bill: float) -> WorkloadUsage:
     """The same month with *factor* times the tokens in every bin."""
     columns = ("uncached_input", "cache_read", "cache_write", "output")
-    tokens: dict[str, int] = {name: round(getattr(usage.tokens, name) * factor) for name in columns}
+    known = {name: getattr(usage.tokens, name) for name in columns}
+    tokens: dict[str, int] = {name: round(count * factor) for name, count in known.items() if count is not None}
 
     def shape(one: Shape) -> Shape:
         return replace(one, **{name: getattr(one, name) * factor for name in columns})

@@ -12,6 +12,7 @@ from advisor.domain.usage import WorkloadUsage
 from advisor.domain.verdict import State, Verdict
 from advisor.reporting.compose import compose
 from advisor.reporting.fields import Json, day, exact, finite, moment, source, total
+from advisor.reporting.forecast_json import forecast
 from advisor.reporting.memory_json import answer, change, correction, own_gpus
 from advisor.reporting.odds_json import savings_spread, tornado
 from advisor.reporting.plans_json import feasible, plans
@@ -70,7 +71,7 @@ def _workload(findings: Findings, verdict: Verdict) -> dict[str, Json]:
         "tornado": tornado(found),
         "engineering_hours": finite(found.engineering_hours) if found else None,
         "break_even": _break_even(found.break_even if found else None),
-        "forecast": {"method": None, "crossing_month": None, "probability_within_6_months": None, "points": []},
+        "forecast": forecast(verdict.forecast),
         "change": change(verdict),
         "own_gpus": own_gpus(verdict),
         "verdict": _verdict(verdict),

@@ -14,6 +14,7 @@ from advisor.reporting import words
 from advisor.reporting.assumed import assumed
 from advisor.reporting.explain_demand import demanded, throughput
 from advisor.reporting.explain_figures import figure
+from advisor.reporting.explain_forecast import forecast
 from advisor.reporting.explain_invoice import elsewhere, equation, invoice, saved
 from advisor.reporting.explain_odds import break_evens, odds
 from advisor.reporting.explain_plans import plans, runners_up
@@ -73,6 +74,8 @@ def _sections(findings: Findings, verdict: Verdict) -> Iterator[tuple[str, Itera
         yield "Gates", (f"{'met' if g.met else 'NOT MET'} · {g.gate}: {words.plain(g.detail)}" for g in verdict.gates)
     if verdict.followed:
         yield "On own GPUs", on_own_gpus([verdict])
+    if verdict.forecast and not verdict.followed:
+        yield "Forecast", forecast(verdict.forecast)
         yield "Invoice", invoice(found.usage)
     elif isinstance(found, NotCompared):
         yield "What is missing", _missing(found)

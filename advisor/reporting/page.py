@@ -9,7 +9,18 @@ from advisor.domain.report import Severity
 from advisor.domain.verdict import State
 
 SectionKey = Literal[
-    "corrected", "changed", "own", "elsewhere", "together", "flips", "sure", "plans", "assumed", "data", "next"
+    "corrected",
+    "changed",
+    "own",
+    "elsewhere",
+    "together",
+    "forecast",
+    "flips",
+    "sure",
+    "plans",
+    "assumed",
+    "data",
+    "next",
 ]
 ATTENTION = (State.SWITCH, State.RETURN, State.SWITCH_BLOCKED, State.WATCH, State.INSUFFICIENT_DATA)
 """States that ask something of the reader. INELIGIBLE may, but nothing is lost by waiting."""

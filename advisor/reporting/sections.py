@@ -22,6 +22,7 @@ from advisor.reporting.assumed import assumed
 from advisor.reporting.odds_words import probability, spread, would_have_to_be_true
 from advisor.reporting.page import Section
 from advisor.reporting.section_changed import changed, corrected
+from advisor.reporting.section_forecast import forecasts
 from advisor.reporting.section_own import on_own_gpus
 from advisor.reporting.section_together import together
 
@@ -43,6 +44,7 @@ def sections(findings: Findings) -> tuple[Section, ...]:
         Section(key="own", title="On own GPUs", items=tuple(on_own_gpus(every.verdicts))),
         Section(key="elsewhere", title="Cheaper serverless first", items=tuple(_elsewhere(findings))),
         Section(key="together", title="Together", items=tuple(together(every))),
+        Section(key="forecast", title="Forecast", items=tuple(forecasts(findings.verdicts))),
         Section(key="flips", title="What would flip it", items=tuple(_all_flips(findings))),
         Section(key="sure", title="How sure", items=tuple(_how_sure(findings))),
         Section(key="plans", title="Dedicated plans", items=tuple(_plans(findings))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +21,13 @@ from advisor.domain.verdict import State
 from advisor.projection.autoscaled import following, overload, wanted
 from advisor.projection.committed import base
 from advisor.projection.compare import compare, not_buyable
+from advisor.projection.crossing import first_month
 from advisor.projection.demand import demand
+from advisor.projection.forecast import Past, holt, theil_sen, trend, variance
 from advisor.projection.packing import Tenant, pack
 from advisor.projection.policies import plan
 from advisor.projection.probability import payback_months, probability_cheaper, ratio_needed
+from advisor.projection.run_rate import projected
 from advisor.projection.staircase import Staircase
 from advisor.projection.subset import Fixed, Project, Tree, best
 from tests.unit import builders as a
@@ -467,3 +471,47 @@ def test_small_models_share_gpus_that_memory_alone_would_leave_to_one() -> None:
     ]
     apart = [planned("static", needed, a.offer(), a.fleet(redundancy=0)).replicas for needed in alone]
     assert sum(apart) == 4
+
+
+GROWING = Past(
+    months=tuple(Month(2026, number) for number in range(1, 7)),
+    logs=tuple(math.log(volume) for volume in (100, 112, 120, 135, 150, 160)),
+)
+
+
+def test_holts_damped_trend_at_fixed_weights() -> None:
+    """[fc-01-holt-damped-fixed]"""
+    expected = [169.85550976256837, 179.78402366134856, 189.2149324940773, 198.12500349286725, 206.50224586356478]
+    assert np.exp(holt(GROWING, 6)).tolist() == pytest.approx([*expected, 214.34419301362786], rel=1e-9)
+
+
+def test_a_damped_theil_sen_line_from_the_last_point() -> None:
+    """[fc-02-damped-theilsen]"""
+    expected = [169.59193803204298, 178.1958725861169, 185.85156067463762, 192.61694854419866, 198.5608126430287]
+    assert np.exp(theil_sen(GROWING, 6)).tolist() == pytest.approx([*expected, 203.75708939688934], rel=1e-9)
+
+
+def test_the_spread_of_a_month_is_shrunk_towards_twelve_percent() -> None:
+    """[fc-03-shrunk-sigma] The interval at h is t_{8, .90} sqrt(v (h + h^2 / 20)); t_{8, .90} is 1.3968 in tables."""
+    v, changes = variance(np.diff(GROWING.logs).tolist())
+    assert v == pytest.approx(0.00675578158157456, rel=1e-9)
+    assert changes == 5
+    made = trend(GROWING, 6)
+    assert made is not None
+    assert made.half_width()[2] == pytest.approx(1.3968 * math.sqrt(v * (3 + 3**2 / 20)), rel=1e-4)
+
+
+def test_a_running_month_is_projected_by_day_of_week() -> None:
+    """[fc-04-partial-month] It begins on a Saturday: three days at their plain rate would make it 2,200."""
+    index = (1.15, 1.25, 1.25, 1.2, 1.1, 0.55, 0.5)
+    days = [date(2026, 8, day) for day in range(1, 31)]
+    assert days[0].weekday() == 5
+    known = dict(zip(days, (55.0, 50.0, 115.0), strict=False))
+    assert sum(known.values()) / 3 * 30 == pytest.approx(2200.0)
+    assert projected(days, known, index) == pytest.approx(2905.0, rel=1e-9)
+
+
+def test_five_percent_a_month_take_nine_months_from_twenty_to_thirty() -> None:
+    """[dec-06-crossing-month] 20 x 1.05^9 = 31.0, and 20 x 1.05^8 = 29.5."""
+    met = np.array([[20 * 1.05**h >= 30 for h in range(1, 19)]])
+    assert first_month(met, 1).tolist() == [9.0]

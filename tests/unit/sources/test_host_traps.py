@@ -149,8 +149,9 @@ def fireworks_answers(http: HttpServer, costs: Any = None) -> None:
 
 
 def test_fireworks_money_is_units_and_billionths(http: HttpServer) -> None:
+    dimensions: Any = fireworks.CHARGED["dimensions"]
     credit = {
-        "dimensions": {**fireworks.CHARGED["dimensions"], "model": ""},
+        "dimensions": {**dimensions, "model": ""},
         "subtotal": {"currencyCode": "USD", "nanos": -250_000_000},
     }
     fireworks_answers(http, {"rows": [fireworks.CHARGED, credit]})
