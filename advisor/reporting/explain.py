@@ -74,8 +74,6 @@ def _sections(findings: Findings, verdict: Verdict) -> Iterator[tuple[str, Itera
         yield "Gates", (f"{'met' if g.met else 'NOT MET'} · {g.gate}: {words.plain(g.detail)}" for g in verdict.gates)
     if verdict.followed:
         yield "On own GPUs", on_own_gpus([verdict])
-    if verdict.forecast and not verdict.followed:
-        yield "Forecast", forecast(verdict.forecast)
         yield "Invoice", invoice(found.usage)
     elif isinstance(found, NotCompared):
         yield "What is missing", _missing(found)
@@ -83,6 +81,8 @@ def _sections(findings: Findings, verdict: Verdict) -> Iterator[tuple[str, Itera
     else:
         yield from _compared(found, findings)
         yield "Assumed, not measured", [" · ".join(assumed(findings))]
+    if verdict.forecast and not verdict.followed:
+        yield "Forecast", forecast(verdict.forecast)
     yield "Rows", _rows(findings, verdict)
 
 

@@ -95,7 +95,12 @@ def _stay(judged: Sequence[Verdict], whole: int, under_way: int = 0) -> str:
     kept = f"all {whole:,}" if whole > 1 else "the one workload"
     if under_way:
         kept = "the rest" if whole > under_way else "everything else"
-    if watched := _of(judged, State.WATCH):
+    watched = [one for one in _of(judged, State.WATCH) if one.reason is not Reason.CROSSING]
+    near = [one for one in _of(judged, State.WATCH) if one.reason is Reason.CROSSING]
+    if near and not watched:
+        soon = f"{words.of(len(near), whole)} {_be(near)} likely to become cheaper on own GPUs within six months"
+        return f"STAY: keep {kept} as is. {soon}: {_names(near)}."
+    if watched:
         held = next((one.detail for one in watched[0].gates if not one.met), "") if len(watched) == 1 else ""
         return (
             f"STAY: keep {kept} as is. {words.of(len(watched), whole)} {_be(watched)} cheaper on own GPUs this month, "

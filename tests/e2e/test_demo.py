@@ -74,3 +74,15 @@ def test_every_command_answers_the_sample_in_every_format(advisor: Advisor) -> N
         assert ran.code == 0, (arguments, ran.err)
         assert ran.out.endswith("\n")
         assert len(ran.out) > 200
+
+
+def test_an_explanation_of_a_compared_workload_walks_the_whole_way_back(advisor: Advisor) -> None:
+    advisor("demo", "sample")
+    ran = advisor("explain", "extract", "--no-sync", "--config", "sample")
+    headings = [line for line in ran.out.splitlines() if line and not line.startswith((" ", "advisor explain"))]
+    assert headings == [
+        "Verdict", "Gates", "The rule, with this month's numbers", "Invoice",
+        "The same tokens elsewhere, at list price", "Throughput of the chosen plan", "Demand on it", "Plans",
+        "Runners-up", "Terms of its GPUs, side by side", "What would turn it, for the rule's plan", "How sure",
+        "Assumed, not measured", "Forecast", "Rows",
+    ]  # fmt: skip

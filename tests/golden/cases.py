@@ -21,6 +21,7 @@ from advisor.domain.usage import Reconciliation, SourceReport, WorkloadUsage
 from advisor.domain.verdict import Verdict
 from advisor.projection.compare import compare
 from advisor.projection.eligibility import served
+from advisor.projection.outlook import outlooks
 from tests.unit import builders as a
 from tests.unit import own_fleets as own
 
@@ -80,15 +81,18 @@ def judged(
     elsewhere: tuple[Elsewhere, ...] = (),
     answers: tuple[Answer, ...] = (),
     own_gpus: tuple[str, str] = ("", ""),
+    growth: float = 1.0,
     **usage: Any,
 ) -> Verdict:
     """The verdict on October after *months* equal months of a Llama 3.1 8B at 12,977 tokens/s a replica; on *own_gpus*
-    where it is given what they cost and what serverless would ask."""
+    where it is given what they cost and what serverless would ask. With *growth* the volume, and the bill with it,
+    rises to October's by that factor a month, and a forecast is made of it."""
     usage = {"workload": Workload(name=name, serve="llama-3.1-8b"), "requests": 50_000_000, **usage}
     history: list[Comparison | NotCompared] = []
     for back in reversed(range(months)):
         month = a.OCTOBER.plus(-back)
-        of_month = a.flat_month(tokens, cost, month=month, closed=closed or back > 0, **usage)
+        bill = cost if growth == 1.0 or cost is None else f"{float(cost) / growth**back:.2f}"
+        of_month = a.flat_month(tokens / growth**back, bill, month=month, closed=closed or back > 0, **usage)
         history.append(
             compare(
                 of_month,
@@ -101,7 +105,8 @@ def judged(
         )
     dated = [month.usage.month for month in history] if all(own_gpus) else []
     seen = {month: own.followed(month, *own_gpus, running_cost=a.usd(3000)) for month in dated}
-    return fold(history, RULE, team, answers=answers, followed=seen)[-1]
+    ahead = outlooks(history, FLEET, RULE, a.NOW) if growth != 1.0 else None
+    return fold(history, RULE, team, answers=answers, followed=seen, forecasts=ahead)[-1]
 
 
 def barred(name: str, cost: str, serve: str, model_raw: str, tokens: float = 2.4e9) -> Verdict:
@@ -163,6 +168,15 @@ def stay() -> Findings:
 def watch() -> Findings:
     """Cheaper, but under several gates."""
     return findings(judged("support-chat", "17100"), judged("rag", "3857", 18e9))
+
+
+def crossing() -> Findings:
+    """One grows and will pay, one shrinks; of the last nobody knows enough."""
+    return findings(
+        judged("assistant", "13700", 57e9, months=12, growth=1.25),
+        judged("rag", "3857", 18e9, months=8, growth=0.93),
+        judged("pilot", "900", 3e9, months=2, growth=2.0),
+    )
 
 
 def switch_blocked_not_stated() -> Findings:
@@ -299,9 +313,9 @@ def hostile() -> Findings:
 CASES: dict[str, Callable[[], Findings]] = {
     case.__name__: case
     for case in (
-        switch, switch_two_estimated, switch_to_a_vendor, cheaper_serverless, stay, watch, switch_blocked_not_stated,
-        switch_blocked_too_small, ineligible_all, no_usage, no_cost, no_profile, no_offer, no_exchange_rate,
-        open_month, sources_in_trouble, returned, answered, nothing, hostile,
+        switch, switch_two_estimated, switch_to_a_vendor, cheaper_serverless, stay, watch, crossing,
+        switch_blocked_not_stated, switch_blocked_too_small, ineligible_all, no_usage, no_cost, no_profile, no_offer,
+        no_exchange_rate, open_month, sources_in_trouble, returned, answered, nothing, hostile,
     )
 }  # fmt: skip
 """Every case by name; one golden file each and format."""
