@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.contract.channel import Channel, News
 from advisor.contract.period import PeriodClaim
 from advisor.contract.rented import own_fleets
-from advisor.contract.store import Decision, Delivery
+from advisor.contract.store import Decision, Delivery, Outgoing
 from advisor.desk import Desk, open_book, scales_for, warning
 from advisor.domain.facts import Pull, PullStatus
 from advisor.domain.report import Findings, Issue, Message
@@ -156,11 +156,23 @@ def notify(desk: Desk, found: Findings) -> Notified:
     fresh = record(desk, found, told_once(messages, found, known))
     sent = dispatch(desk.store, channels, desk.now)
     lines = [str(one) for one in sent]
-    if messages and not fresh and not sent:
+    told = {one.message.dedup_key for one in sent}
+    waiting = [
+        out for out in desk.store.outbox(Delivery.PENDING, Delivery.UNKNOWN) if out.message.dedup_key not in told
+    ]
+    lines += [f"{out.message.channel}: {out.message.kind} {_waits(out)}: {out.last_error}" for out in waiting]
+    if messages and not fresh and not sent and not waiting:
         lines.append("nothing to send: every channel has this news already")
     if not messages:
         lines.append(f"nothing to send: no channel takes {' or '.join(sorted(news))}")
-    return Notified(lines=tuple(lines), delivered=all(one.delivered for one in sent))
+    return Notified(lines=tuple(lines), delivered=all(one.delivered for one in sent) and not waiting)
+
+
+def _waits(outgoing: Outgoing) -> str:
+    """What a message waits for that this run has not sent."""
+    if outgoing.state is Delivery.UNKNOWN:
+        return "may or may not have arrived, a later run finds out"
+    return f"is tried again from {outgoing.not_before:%H:%M} UTC on" if outgoing.not_before else "is tried again"
 
 
 def news_in(found: Findings, now: datetime) -> set[News]:

@@ -105,9 +105,10 @@ def _delivered(channel: Channel, message: Message, attempt: int, at: datetime, c
     except AdvisorError as error:  # also a secret that is not set: nothing was sent
         if isinstance(error, DeliveryError) and error.permanent:
             return Dispatched(message=message, state=Delivery.DEAD, problem=error.message, hint=error.hint)
-        wait = min(FIRST_WAIT * 2 ** min(attempt - 1, 10), LONGEST_WAIT)
-        if isinstance(error, DeliveryError) and error.retry_after:
-            wait = max(wait, timedelta(seconds=error.retry_after))
+        wait = timedelta()  # what is missing here may be there at once
+        if isinstance(error, DeliveryError):
+            wait = min(FIRST_WAIT * 2 ** min(attempt - 1, 10), LONGEST_WAIT)
+            wait = max(wait, timedelta(seconds=error.retry_after or 0))
         return Dispatched(
             message=message,
             state=Delivery.PENDING,

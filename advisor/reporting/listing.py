@@ -19,8 +19,8 @@ from advisor.reporting.words import UNKNOWN, plain, price, shorten
 Format = Literal["table", "json", "csv"]
 WIDTH = 100
 GAP = "  "
-# A path or an address stays in one piece, so that it can be copied.
-_wrapped = partial(wrap, width=WIDTH, break_long_words=False, break_on_hyphens=False)
+# A path or an address that fits a line stays in one piece, so that it can be copied.
+_wrapped = partial(wrap, width=WIDTH, break_on_hyphens=False)
 
 
 def shown(value: Any) -> str:

@@ -83,7 +83,7 @@ def test_unset_secret_variable_is_named_when_it_is_needed(advisor: Advisor, fold
     assert ran.code == 1
     assert "NO_SUCH_TOKEN is not set" in ran.err
     assert "export NO_SUCH_TOKEN" in ran.err
-    assert "the next run tries again" in ran.err, "the message is not lost"
+    assert "a later run tries again" in ran.err, "the message is not lost"
 
 
 def test_a_literal_secret_is_refused(advisor: Advisor, folder: Path) -> None:

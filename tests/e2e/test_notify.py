@@ -129,3 +129,21 @@ def test_a_post_whose_answer_was_lost_is_found_by_a_later_run_and_not_posted_aga
     assert found.code == 0, found.err
     assert "finops: recommendation delivered" in found.err
     assert len(slack.posted) == 1
+
+
+def test_a_message_that_waits_for_its_next_attempt_is_said_and_not_taken_for_sent(
+    advisor: Advisor, tmp_path: Path
+) -> None:
+    advisor("demo", "sample")
+    with slack_server() as slack:
+        only = CHANNELS.partition('[[channels]]\nname = "owners"')[0]
+        configure(tmp_path / "sample", only.format(slack=slack.base_url))
+        slack.answers.append(refuses("ratelimited", status=429))
+        slowed = advisor("check", "--config", "sample", "--notify", environ=TOKEN)
+        early = advisor("check", "--config", "sample", "--no-sync", "--notify", environ=TOKEN)
+        later = {**TOKEN, "ADVISOR_NOW": "2026-11-24T12:05:00Z"}
+        sent = advisor("check", "--config", "sample", "--no-sync", "--notify", environ=later)
+    assert (slowed.code, early.code, sent.code) == (1, 1, 0), early.err + sent.err
+    assert "is tried again from 12:01 UTC on: Slack asks to slow down" in early.err
+    assert "finops: recommendation delivered" in sent.err
+    assert len(slack.posted) == 1

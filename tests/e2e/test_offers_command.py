@@ -99,8 +99,7 @@ def test_offers_need_no_configuration_and_show_source_age_and_weakness(advisor: 
 
 def test_offers_table_is_within_a_hundred_columns_and_says_what_is_old(advisor: Advisor) -> None:
     ran = advisor("offers")
-    # An address stays in one piece, however long it is.
-    assert [line for line in ran.out.splitlines() if len(line) > 100 and len(line.split()) > 1] == []
+    assert [line for line in ran.out.splitlines() if len(line) > 100] == []
     assert "are older than 30 days: advisor offers refresh" in ran.out
     assert "A100-80GB-SXM" in ran.out
 
@@ -155,7 +154,7 @@ def test_refresh_keeps_prices_that_later_runs_use_over_the_shipped_ones(
 ) -> None:
     ran = refresh("--provider", "runpod")
     assert ran.code == 0, ran.err
-    assert f"kept in {tmp_path}/data/advisor/offers.csv" in " ".join(ran.out.split())
+    assert f"keptin{tmp_path}/data/advisor/offers.csv" in "".join(ran.out.split()), "the folder's name may be long"
     listed = rows(
         advisor("offers", "--gpu", "A100-80GB-SXM", "--provider", "runpod", "--format", "csv", environ=environ)
     )
