@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from advisor.contract import aws
+from advisor.contract.answers import OddFieldError, amount
 from advisor.contract.aws import HOME, AwsSettings, Permission, asking, code_of, connect
 from advisor.contract.bills.charges import bill_facts
 from advisor.contract.bills.records import USAGE, Bucket, Series
@@ -199,7 +200,11 @@ def _grouped(pages: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], l
         for day in page["ResultsByTime"]:
             for group in day["Groups"]:
                 first, second = group["Keys"]
-                bucket = _bucket(day, group["Metrics"])
+                try:
+                    bucket = _bucket(day, group["Metrics"])
+                except OddFieldError as error:
+                    what = f"{TITLE} gives {first}, {second} on {day['TimePeriod']['Start']} no amount: {error}"
+                    raise SourceError(what, "run again later; if it stays, report it") from error
                 if (bucket.start, first, second) in taken:
                     what = f"{TITLE} gives {first}, {second} twice for a day, {bucket.start:%Y-%m-%d}"
                     raise SourceError(what, "run again later", transient=True)
@@ -215,9 +220,9 @@ def _bucket(day: Mapping[str, Any], metrics: Mapping[str, Any]) -> Bucket:
         end=_midnight(day["TimePeriod"]["End"]),
         account="",
         currency=cost["Unit"],
-        quantity=Decimal(metrics["UsageQuantity"]["Amount"]),
+        quantity=amount(metrics["UsageQuantity"], "Amount"),
         priced_quantity=None,
-        billed=Decimal(cost["Amount"]),
+        billed=amount(cost, "Amount"),
         effective=None,
         final=None if day.get("Estimated") is None else not day["Estimated"],
         file=TITLE,
