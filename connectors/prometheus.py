@@ -25,6 +25,7 @@ from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.paging import rows
 from advisor.contract.settings import SecretRef
+from advisor.contract.shown import shown
 from advisor.contract.source import Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes
 from advisor.domain.units import FIVE_MINUTES, HOUR_SECONDS, Money, Window
@@ -222,7 +223,7 @@ def _values(series: Record) -> Iterator[tuple[datetime, Decimal]]:
                 raise ValueError
             yield moment({"at": int(at)}, "at"), found
         except (TypeError, ValueError, ArithmeticError) as error:
-            raise SourceError(f"Prometheus gives a value that is none: {str(pair)[:60]}", "check base_url") from error
+            raise SourceError(f"Prometheus gives a value that is none: {shown(pair)}", "check base_url") from error
 
 
 def _whole(counts: dict[str, Decimal]) -> dict[str, int]:

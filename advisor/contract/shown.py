@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 LONGEST = 40
-FIGURE = re.compile(
-    r"(?=.*\d)[\d\s.,:;+\-/_%$€£¥()'T]*([Ee][+-]?\d+|[A-Za-z]{1,4})?[\d\s.,:;+\-/_%$€£¥()'TZ]*", re.ASCII
-)
+FIGURE = r"[\d\s.,:;+\-/_%$€£¥()'T]*([Ee][+-]?\d+|[A-Za-z]{1,4})?[\d\s.,:;+\-/_%$€£¥()'TZ]*"
 """A number, an amount with its currency, or a date: at most one word of four letters."""
-WORD = re.compile(r"[\w.+/#-]{0,12}")
+WORD = r"\s*[\w.+/#-]{0,12}\s*"
 """A short token, such as `n/a`, `unknown` or `0x10`."""
+QUOTABLE = re.compile(f"({FIGURE})|({WORD})", re.ASCII)
+"""What both say, also in the dialect of the scan engine."""
 
 
 def shown(value: Any) -> str:
@@ -25,7 +25,7 @@ def shown(value: Any) -> str:
     if value is None or isinstance(value, bool | int | float | Decimal):
         return str(value)[:LONGEST]
     if isinstance(value, str):
-        plain = len(value) <= LONGEST and (FIGURE.fullmatch(value) or WORD.fullmatch(value.strip()))
+        plain = len(value) <= LONGEST and QUOTABLE.fullmatch(value)
         return repr(value) if plain else f"a text of {len(value):,} characters"
     if isinstance(value, Mapping):
         return "an object"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from advisor.contract.shown import LONGEST, QUOTABLE
 from advisor.contract.source import Scan
 from advisor.ingest.formats import LogFile, quoted
 from advisor.ingest.rows import FIELDS, rows_sql
@@ -15,8 +16,6 @@ from advisor.ingest.tokens import MAX_COUNT, disjoint_sql
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "requests")
 REQUIRED = ("input_tokens", "output_tokens")
 USABLE, UNUSABLE, TOO_LARGE, FAILED = 0, 1, 2, 3
-SHOWN = 60
-"""Characters of a value that a message shows."""
 EXACT = "DECIMAL(38, 24)"
 """Of money: billionths of what a token costs, up to 99 trillion."""
 KEPT = f"""\
@@ -164,4 +163,7 @@ def _count_faults(name: str) -> list[Fault]:
 
 
 def _shown(raw: str) -> str:
-    return f"'''' || {raw}[1:{SHOWN}] || ''''"
+    """The SQL of `contract.shown`: what a customer wrote is not quoted."""
+    quotable = f"length({raw}) <= {LONGEST} AND regexp_full_match({raw}, {quoted(QUOTABLE.pattern)})"
+    told = f"'a text of ' || length({raw}) || ' characters'"
+    return f"CASE WHEN {quotable} THEN '''' || {raw} || '''' ELSE {told} END"

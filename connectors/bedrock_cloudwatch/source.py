@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from advisor.contract import aws
 from advisor.contract.aws import AwsSettings, NoAccessError, Permission, connect
+from advisor.contract.shown import shown
 from advisor.contract.source import Lost, Parsed, Record, Records, Terms, UsageRow, Warned
 from advisor.domain.facts import ON_DEMAND, InputIncludes, RowProblem
 from advisor.domain.units import HOUR_SECONDS, Window
@@ -135,7 +136,7 @@ def _batches(models: Collection[str], size: int) -> Iterator[list[str]]:
 def _whole(value: Any) -> int:
     """A count, which CloudWatch sends as a floating-point number: exact up to 2**53."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{shown(value)} is no whole number")
     return int(value)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
+from advisor.contract.shown import shown
 from advisor.domain.units import Month
 
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -32,13 +33,13 @@ def span_of(text: str, period: Period, date_format: str) -> tuple[datetime, date
     """
     month = None if date_format else MONTH.fullmatch(text)
     if month and period == "day":
-        raise ValueError(f'{text!r} is a month: set period = "month"')
+        raise ValueError(f'{shown(text)} is a month: set period = "month"')
     start = _moment(f"{text}-01" if month else text, date_format).replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "day":
         return start, start + timedelta(days=1)
     if start.day != 1:
         raise ValueError(
-            f'{text!r} is within a month: with period = "month" write {start:%Y-%m}, or the month\'s first'
+            f'{shown(text)} is within a month: with period = "month" write {start:%Y-%m}, or the month\'s first'
         )
     return start, Month.of(start).end
 
@@ -51,7 +52,7 @@ def moment_of(text: str) -> datetime:
 def _moment(text: str, date_format: str) -> datetime:
     moment = _formatted(text, date_format) if date_format else _iso(text)
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"{text!r} is not in {FIRST_YEAR} to {LAST_YEAR}")
+        raise ValueError(f"{shown(text)} is not in {FIRST_YEAR} to {LAST_YEAR}")
     return moment
 
 
@@ -59,18 +60,18 @@ def _formatted(text: str, date_format: str) -> datetime:
     try:
         moment = datetime.strptime(text, date_format)  # noqa: DTZ007  # the zone is added where the format has none
     except ValueError:
-        raise ValueError(f"{text!r} does not fit date_format = {date_format!r}") from None
+        raise ValueError(f"{shown(text)} does not fit date_format = {date_format!r}") from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _iso(text: str) -> datetime:
     found = STAMP.fullmatch(text)
     if not found:
-        raise ValueError(f'{text!r} is no ISO date: set date_format, such as "%d/%m/%Y" or "%m/%d/%Y"')
+        raise ValueError(f'{shown(text)} is no ISO date: set date_format, such as "%d/%m/%Y" or "%m/%d/%Y"')
     year, month, day, hour, minute, second, _, sign, zone_hours, zone_minutes = found.groups(default="0")
     try:
         moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no date: {error}") from None
+        raise ValueError(f"{shown(text)} is no date: {error}") from None
     offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
     return moment + offset if sign == "-" else moment - offset

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
+from advisor.contract.shown import shown
+
 MOST_DIGITS = 40
 SAME_SEPARATOR = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2019": "'"})
 DOLLARS = frozenset({"USD", "AUD", "BRL", "CAD", "HKD", "MXN", "NZD", "SGD", "TWD"})
@@ -42,10 +44,10 @@ def count_of(text: str, style: NumberStyle) -> int:
     if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
         return int(text)
     if re.fullmatch(r"[0-9.,]+[eE]\+?[0-9]+", text.strip()):
-        raise ValueError(f"{text.strip()!r} has been rounded by a spreadsheet: export it as a plain number")
+        raise ValueError(f"{shown(text.strip())} has been rounded by a spreadsheet: export it as a plain number")
     number = number_of(text, style)
     if number != int(number):
-        raise ValueError(f"{text.strip()!r} is no whole number")
+        raise ValueError(f"{shown(text.strip())} is no whole number")
     return int(number)
 
 
@@ -57,14 +59,14 @@ def amount_of(text: str, style: NumberStyle, currency: str) -> Decimal:
     """
     found = AMOUNT.fullmatch(_plain(text))
     if not found or bool(found["open"]) != bool(found["close"]):
-        raise ValueError(f"{text.strip()!r} is no amount{_as(style)}")
+        raise ValueError(f"{shown(text.strip())} is no amount{_as(style)}")
     negations = [part for part in found.group("open", "before", "after") if part]
     marks = [mark for mark in found.group("prefix", "suffix") if mark]
     if len(negations) > 1 or len(marks) > 1:
-        raise ValueError(f"{text.strip()!r} is no amount: it has more than one sign")
+        raise ValueError(f"{shown(text.strip())} is no amount: it has more than one sign")
     for mark in marks:
         if mark.upper() != currency and currency not in SIGNS.get(mark, ()):
-            raise ValueError(f"{text.strip()!r} is not marked as {currency}: correct the amount or the currency")
+            raise ValueError(f"{shown(text.strip())} is not marked as {currency}: correct the amount or the currency")
     number = number_of(found["number"], style)
     return -number if negations and negations[0] != "+" else number
 
@@ -73,10 +75,10 @@ def number_of(text: str, style: NumberStyle) -> Decimal:
     """An unsigned number in *style*. Raises ValueError where it is written otherwise."""
     plain = _plain(text)
     if not _pattern(style.decimal, style.thousands).fullmatch(plain):
-        raise ValueError(f"{text.strip()!r} is no number{_as(style)}")
+        raise ValueError(f"{shown(text.strip())} is no number{_as(style)}")
     number = Decimal(plain.replace(style.thousands, "").replace(style.decimal, "."))
     if max(len(number.as_tuple().digits), abs(number.adjusted())) > MOST_DIGITS:
-        raise ValueError(f"{text.strip()[:MOST_DIGITS]!r}... has too many digits to be true")
+        raise ValueError(f"{shown(text.strip())} has too many digits to be true")
     return number
 
 

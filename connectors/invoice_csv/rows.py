@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 
+from advisor.contract.shown import shown
 from advisor.contract.source import Parsed, UsageRow, Warned
 from advisor.domain.facts import CostFact, tier_named
 from advisor.domain.units import DAY_SECONDS, FIVE_MINUTES, Money
@@ -82,7 +83,7 @@ def column_sums(rows: Iterable[Row], layout: Layout, reading: Reading) -> dict[s
 
 def _total(row: Row, layout: Layout, reading: Reading, where: str, sums: Mapping[str, str]) -> Warned:
     text = row[layout.date]
-    no_date = f"{text!r} is no date" if text else "it has no date"
+    no_date = f"{shown(text)} is no date" if text else "it has no date"
     if not layout.charges or not row[layout.charges[0].column]:
         raise ValueError(f"{no_date}: if it is a total, remove it")
     one_currency = next(iter(sums)) if len(sums) == 1 else ""
@@ -110,14 +111,16 @@ def _span(row: Row, layout: Layout, reading: Reading) -> Span:
         return Span(start=start, end=end)
     begin, finish = moment_of(row[layout.date]), moment_of(row[layout.until])
     if finish < begin:
-        raise ValueError(f"it ends at {row[layout.until]!r}, before it begins")
+        raise ValueError(f"it ends at {shown(row[layout.until])}, before it begins")
     if finish - begin < timedelta(seconds=FIVE_MINUTES):
         start = begin - timedelta(seconds=begin.timestamp() % FIVE_MINUTES)
         return Span(start=start, end=start + timedelta(seconds=FIVE_MINUTES), event=True)
     start = begin.replace(hour=0, minute=0, second=0)
     end = start + timedelta(seconds=DAY_SECONDS)
     if finish > end:
-        raise ValueError(f"it lasts from {row[layout.date]!r} to {row[layout.until]!r}, more than one UTC day")
+        raise ValueError(
+            f"it lasts from {shown(row[layout.date])} to {shown(row[layout.until])}, more than one UTC day"
+        )
     return Span(start=start, end=end)
 
 
@@ -182,7 +185,7 @@ def _amount(row: Row, layout: Layout, reading: Reading, number: int = 0, currenc
     stated = row.get(layout.currency_column, "")
     currency = stated.upper() or layout.currency or currency
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
-        raise ValueError(f"{stated!r} is no currency: write its three letters, such as USD")
+        raise ValueError(f"{shown(stated)} is no currency: write its three letters, such as USD")
     name = layout.charges[number].column
     try:
         return currency, amount_of(row[name], reading.style, currency)

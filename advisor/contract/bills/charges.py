@@ -12,6 +12,7 @@ from advisor.contract.bills.meters import Meter, Part, read_meter
 from advisor.contract.bills.records import USAGE, Bucket, Series
 from advisor.contract.bills.remarks import written
 from advisor.contract.bills.units import tokens_described, tokens_in
+from advisor.contract.shown import shown
 from advisor.contract.source import Lost, Parsed, PassedOver, Record, UsageRow, Warned
 from advisor.domain.facts import Basis, CostFact, InputIncludes, RowProblem
 from advisor.domain.units import Money
@@ -35,7 +36,7 @@ def bill_facts(record: Record) -> Iterator[Parsed]:
         case RowProblem() | Lost() | Warned() | PassedOver() as said:
             yield said
         case other:
-            yield RowProblem(where="a record", why=f"it is none of a bill: {str(other)[:80]!r}")
+            yield RowProblem(where="a record", why=f"it is none of a bill: {shown(other)}")
 
 
 def _meter(series: Series) -> Meter:

@@ -193,6 +193,29 @@ def test_a_daily_table_exported_as_csv_gives_days(read: Any) -> None:
     assert any("1 rows hold the flat cost" in line for line in found.warnings)
 
 
+DAILY = {
+    "id": "row-1", "user_id": "u1", "date": "2026-10-05", "api_key": "k1", "model": "gpt-4o",
+    "custom_llm_provider": "openai", "prompt_tokens": 1000, "completion_tokens": 50, "spend": 0.5, "api_requests": 9,
+    "successful_requests": 9, "failed_requests": 0,
+}  # fmt: skip
+
+
+def test_a_day_that_two_exports_hold_counts_once(read: Any) -> None:
+    read([DAILY], "older.json")
+    found = read([DAILY, {**DAILY, "id": "row-2", "api_key": "k2"}], "newer.json")
+    assert components(found) == (1000 + 1000, 0, 0)
+    assert sum(cost.amount.amount for cost in found.costs) == Decimal("0.5") * 2
+    assert any("once" in line for line in found.warnings), found.warnings
+
+
+def test_a_day_that_two_exports_count_otherwise_is_named_and_counted_once(read: Any) -> None:
+    read([DAILY], "a.json")
+    found = read([{**DAILY, "prompt_tokens": 4000}], "b.json")
+    assert components(found) == (1000, 0, 0)
+    assert found.rejected == 1
+    assert "other counts" in found.problems[0].why
+
+
 def test_the_sample_export_adds_up_to_its_totals(samples: Path) -> None:
     table = {"name": "gateway", "kind": "litellm", "path": str(samples / "generated" / "litellm_spend_logs.json")}
     found = pull(registry.build_source(table, Path(), {}), Month(2025, 6).window, NOW)

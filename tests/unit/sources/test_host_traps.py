@@ -148,6 +148,15 @@ def fireworks_answers(http: HttpServer, costs: Any = None) -> None:
     http.on(fireworks.COSTS, {"rows": [fireworks.CHARGED]} if costs is None else costs)
 
 
+def test_a_fireworks_day_that_two_parts_of_a_window_both_give_counts_once(http: HttpServer) -> None:
+    two_months = Window(OCTOBER.start, Month(2026, 11).end)
+    fireworks_answers(http)
+    found = read(http, "fireworks", two_months, account_id="accounts/acme")
+    assert len(http.asked(fireworks.USAGE)) > 1, "the window is asked for in parts"
+    assert [fact.tokens for fact in found.usage] == [Tokens(uncached_input=1000, output=200)]
+    assert [cost.amount.amount for cost in found.costs] == [Decimal("12.5")]
+
+
 def test_fireworks_money_is_units_and_billionths(http: HttpServer) -> None:
     dimensions: Any = fireworks.CHARGED["dimensions"]
     credit = {
