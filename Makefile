@@ -47,6 +47,7 @@ lock: $(READY) ## renew the hashed requirements after a change of pyproject.toml
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --allow-unsafe --output-file requirements.txt pyproject.toml
 	$(BIN)/pip-compile --quiet --extra dev --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --allow-unsafe --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --extra postgres --extra azure --extra vertex --build-deps-for wheel --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --allow-unsafe --output-file deploy/docker/requirements.txt pyproject.toml
 
 clean: ## remove what was built
 	rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

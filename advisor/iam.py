@@ -1,4 +1,4 @@
-"""Folds what sources ask of AWS into one policy of IAM, and says to whom each of its statements belongs."""
+"""Folds what sources and channels ask of AWS into one policy of IAM, and says whose each of its statements is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.contract.aws import AwsSettings, Permission
+from advisor.contract.channel import Channel
 from advisor.contract.source import Source
 
 ANYONE = "whoever runs Advisor"
@@ -22,8 +23,8 @@ class Policy:
     sids: Mapping[str, tuple[str, ...]]
 
 
-def policy_for(sources: Iterable[Source], partition: str) -> Policy | None:
-    """What *sources* ask of AWS, and no more; None where none of them asks it for anything.
+def policy_for(sources: Iterable[Source], partition: str, channels: Iterable[Channel] = ()) -> Policy | None:
+    """What *sources* and *channels* ask of AWS, and no more; None where none of them asks it for anything.
 
     A role says the partition of what it reads; *partition* is that of all else.
     """
@@ -47,6 +48,10 @@ def policy_for(sources: Iterable[Source], partition: str) -> Policy | None:
             add(access.role_arn or caller, _camel(source.name) + name, statement)
             if access.role_arn:
                 roles[caller, access.role_arn] = None
+    for channel in channels:
+        profile = getattr(channel, "profile", None)
+        for name, statement in _statements(channel.permissions(), partition):
+            add(f"the profile {profile}" if profile else ANYONE, _camel(channel.name) + name, statement)
     for caller, role in roles:
         add(
             caller,

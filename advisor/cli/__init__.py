@@ -28,7 +28,7 @@ COMMANDS = {
     "profiles": "List how fast models run on GPUs, import a load test, or print one.",
     "doctor": "Check configuration, sources, channels, store and prices; each fault with its fix.",
     "channels": "Show where messages go and what would be sent, or send a test.",
-    "iam-policy": "Print what AWS has to allow to the configured sources, as a policy of IAM.",
+    "iam-policy": "Print what AWS has to allow to the configuration, as a policy of IAM.",
 }
 
 

@@ -1,4 +1,4 @@
-"""`advisor iam-policy`: what AWS has to allow to the configured sources."""
+"""`advisor iam-policy`: what AWS has to allow to the configured sources and channels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from advisor.cli.options import config_option
     help="Of buckets that no role_arn tells the partition of. Default: aws.",
 )
 def iam_policy(config: str | None, partition: str) -> None:
-    """Print a policy of IAM with the actions that the configured sources call, and no others.
+    """Print a policy of IAM with the actions that the configured sources and channels call, and no others.
 
     Nothing is asked of AWS. Where a role is assumed, stderr says which statements to attach to whom.
     """
@@ -31,10 +31,11 @@ def iam_policy(config: str | None, partition: str) -> None:
 
     loaded = configuration.load(configuration.locate(config, os.environ, Path.cwd()))
     sources = [registry.build_source(table, loaded.folder, os.environ) for table in loaded.sources]
-    policy = policy_for(sources, partition)
+    channels = [registry.build_channel(table, loaded.folder, os.environ) for table in loaded.channels]
+    policy = policy_for(sources, partition, channels)
     if policy is None:
         raise ConfigError(
-            "no source of this configuration asks AWS, so there is nothing to allow",
+            "no source or channel of this configuration asks AWS, so there is nothing to allow",
             "name files with s3:// as `path`, or a source of kind bedrock-cloudwatch or aws-cost-explorer",
         )
     click.echo(json.dumps(policy.document, indent=2))

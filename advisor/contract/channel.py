@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
+from advisor.contract.aws import Permission
 from advisor.contract.settings import Settings
 from advisor.domain.report import Message, Receipt
 
@@ -37,6 +39,10 @@ class Channel(Settings, ABC):
         Raises DeliveryError; `permanent` says that sending it again cannot help. Raises `OutcomeUnknownError` where the
         message may or may not have arrived.
         """
+
+    def permissions(self) -> Iterable[Permission]:
+        """What AWS has to allow for `deliver`. Pure; the default asks AWS for nothing."""
+        return ()
 
     def find(self, message: Message, since: datetime) -> Receipt | None:
         """Where `looks_up`: the receipt of *message* if it arrived after *since*, None if it certainly did not.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from advisor.contract.aws import Permission
 from advisor.contract.channel import Channel, Format, OutcomeUnknownError
 from advisor.contract.endpoint import Endpoint
 from advisor.delivery import mime
@@ -38,6 +40,12 @@ class Ses(Channel):
     to: Annotated[tuple[Address, ...], Field(min_length=1)]
     profile: str | None = None
     endpoint_url: Endpoint | None = None
+
+    def permissions(self) -> Iterable[Permission]:
+        """See `Channel`: on the identity of the sender's address, or of its domain."""
+        of = f"ses:{self.region}:*:identity/"
+        identities = (f"{of}{self.sender}", f"{of}{self.sender.rpartition('@')[2]}")
+        return [Permission(action=action, resources=identities) for action in ("ses:SendEmail", "ses:SendRawEmail")]
 
     def deliver(self, message: Message, at: datetime) -> Receipt:
         """See `Channel`. The receipt's id is the one that SES gives; the email's own id stays the same."""

@@ -34,5 +34,16 @@ def test_a_role_that_is_assumed_is_told_apart_from_who_assumes_it(advisor: Advis
 def test_a_configuration_that_asks_no_aws_has_no_policy_and_says_what_would(advisor: Advisor, folder: Path) -> None:
     ran = advisor("iam-policy")
     assert (ran.code, ran.out) == (2, "")
-    assert "error: no source of this configuration asks AWS" in ran.err
+    assert "error: no source or channel of this configuration asks AWS" in ran.err
     assert "hint: name files with s3:// as `path`" in ran.err
+
+
+def test_a_channel_through_ses_may_send_as_its_own_identity_alone(advisor: Advisor, folder: Path) -> None:
+    mail = 'kind = "ses"\nregion = "eu-west-1"\nfrom = "advisor@example.com"\nto = ["cfo@example.com"]\n'
+    (folder / "advisor.toml").write_text(f'{METRICS}[[channels]]\nname = "owners"\n{mail}')
+    ran = advisor("iam-policy")
+    assert ran.code == 0, ran.err
+    owners = next(one for one in ran.json["Statement"] if one["Sid"] == "Owners")
+    assert owners["Action"] == ["ses:SendEmail", "ses:SendRawEmail"]
+    identity = "arn:aws:ses:eu-west-1:*:identity/"
+    assert owners["Resource"] == [f"{identity}advisor@example.com", f"{identity}example.com"]
