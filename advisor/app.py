@@ -107,7 +107,7 @@ def rules(desk: Desk) -> Rules:
 
 def usage(desk: Desk, by: str, window: Window, only: str | None = None) -> UsageAnswer:
     """What the sources said of a window, summed by *by* (month, day, hour or 5min), nothing converted."""
-    from advisor.ingest.answer import usage_answer
+    from advisor.ingest.usage_answer import usage_answer
 
     names = {source.name for source in desk.named(only)}
     with desk.store.snapshot() as store:

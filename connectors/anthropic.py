@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     NAMELESS,
     UNNAMED,
     OddFieldError,

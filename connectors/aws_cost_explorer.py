@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from advisor.contract import aws
-from advisor.contract.answers import OddFieldError, amount
+from advisor.contract.api_fields import OddFieldError, amount
 from advisor.contract.aws import HOME, AwsSettings, Permission, asking, code_of, connect
 from advisor.contract.bills.charges import bill_facts
 from advisor.contract.bills.records import USAGE, Bucket, Series

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     OddFieldError,
     amount,
     at_most,

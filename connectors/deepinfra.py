@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     OddFieldError,
     amount,
     count,

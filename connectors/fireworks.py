@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     OddFieldError,
     amount,
     at_most,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     NAMELESS,
     UNNAMED,
     OddFieldError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     NAMELESS,
     UNNAMED,
     below,

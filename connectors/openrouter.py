@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from advisor.contract.answers import amount, below, count, count_said, day, named, or_unused, translated, unused, where
+from advisor.contract.api_fields import (
+    amount,
+    below,
+    count,
+    count_said,
+    day,
+    named,
+    or_unused,
+    translated,
+    unused,
+    where,
+)
 from advisor.contract.endpoint import Endpoint
 from advisor.contract.http import Http
 from advisor.contract.paging import by, once, rows

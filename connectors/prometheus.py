@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     OddFieldError,
     at_most,
     count,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     OddFieldError,
     amount,
     below,

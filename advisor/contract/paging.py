@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from advisor.contract.answers import Answer, OddFieldError, day, label, moment
+from advisor.contract.api_fields import Answer, OddFieldError, day, label, moment
 from advisor.domain.units import Window
 from advisor.errors import SourceError
 

@@ -25,7 +25,7 @@ from advisor.projection.compare import at_low_end
 from advisor.projection.cost import engineering_hours
 from advisor.projection.packing import least, pool_of, pooled, variable
 from advisor.projection.sharing import TRIED, Floor, Shared, solve
-from advisor.projection.side_by_side import side_by_side
+from advisor.projection.small_models import side_by_side
 from advisor.projection.subset import NOTHING, ZERO, Fixed, Option, Project, Tree
 
 

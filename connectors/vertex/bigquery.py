@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from advisor.contract.answers import Answer, OddFieldError, count, named, part, text
+from advisor.contract.api_fields import Answer, OddFieldError, count, named, part, text
 from advisor.contract.http import Http
 from advisor.contract.paging import rows
 from advisor.errors import SourceError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     DAY,
     Answer,
     OddFieldError,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from advisor.contract.answers import (
+from advisor.contract.api_fields import (
     Answer,
     OddFieldError,
     count,

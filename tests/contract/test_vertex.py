@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from advisor import registry
-from advisor.contract.answers import stamp, yesterday
+from advisor.contract.api_fields import stamp, yesterday
 from advisor.contract.source import Record, Records
 from advisor.contract.testing.source import RecordsKit
 from advisor.domain.facts import Pull, PullStatus

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from advisor import registry
-from advisor.contract.answers import DAY as ONE_DAY
-from advisor.contract.answers import stamp, yesterday
+from advisor.contract.api_fields import DAY as ONE_DAY
+from advisor.contract.api_fields import stamp, yesterday
 from advisor.contract.source import Record, Records
 from advisor.contract.testing.source import RecordsKit
 from advisor.domain.facts import Basis, CostFact, Pull, PullStatus

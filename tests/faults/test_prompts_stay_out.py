@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from advisor.contract.answers import OddFieldError, amount, count, day, moment
+from advisor.contract.api_fields import OddFieldError, amount, count, day, moment
 from advisor.contract.shown import shown
 from advisor.domain.facts import PullStatus
 from advisor.domain.units import Month

@@ -12,7 +12,7 @@ from advisor.domain.facts import Basis
 from advisor.domain.units import DAY_SECONDS, Money, Window
 from advisor.domain.usage import UNREPORTED, UsageAnswer
 from advisor.errors import UsageError
-from advisor.ingest.answer import usage_answer
+from advisor.ingest.usage_answer import usage_answer
 from tests.unit.ingest.stored import NOW, OCTOBER, charge, hourly, series
 
 

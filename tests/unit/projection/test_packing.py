@@ -28,7 +28,7 @@ from advisor.projection.packing import (
     variable,
 )
 from advisor.projection.policies import plan
-from advisor.projection.side_by_side import side_by_side
+from advisor.projection.small_models import side_by_side
 from tests.unit import builders as a
 
 LLAMA = "meta.llama3-1-8b-instruct-v1:0"
